@@ -1,0 +1,12 @@
+"""Fixtures for every test of the workspace."""
+
+from __future__ import annotations
+
+import os
+
+pytest_plugins = ["tg_parser.testkit.servers"]
+
+for name in [
+    name for name in os.environ if name.startswith(("TG_", "OTEL_", "OPENAI_", "ANTHROPIC_", "GEMINI_", "LLM_"))
+]:
+    del os.environ[name]  # a developer's own settings must not reach the tests

@@ -1,0 +1,111 @@
+"""Postgres: one engine per service, one schema per service, migrations by Alembic under a lock."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.operations import Operations
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from tg_parser.chassis.errors import ServerUnavailable
+from tg_parser.chassis.settings import PostgresSettings
+
+DATABASE_ERRORS = (DBAPIError, OSError)
+"""What a statement raises when the server is away, restarting or refuses it."""
+
+
+class Database:
+    """A service's connections. Nothing connects before the first statement."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self.engine = engine
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction: committed at the end of the block, rolled back by any exception."""
+        async with self.engine.begin() as connection:
+            yield connection
+
+    async def ping(self) -> bool:
+        """Whether the server answers."""
+        try:
+            async with self.engine.connect() as connection:
+                await connection.execute(text("SELECT 1"))
+        except DATABASE_ERRORS:
+            return False
+        return True
+
+    async def migrate(self, package: str, schema: str) -> None:
+        """Bring `schema` to the newest revision in the package of migrations `package`. Several at once take turns.
+
+        Raises ServerUnavailable if Postgres does not answer.
+        """
+        folder = Path(str(importlib.import_module(package).__path__[0]))
+        try:
+            async with self.engine.begin() as connection:
+                await connection.execute(
+                    text("SELECT pg_advisory_xact_lock(hashtext(:name))"), {"name": f"migrate {schema}"}
+                )
+                await connection.execute(text(f'CREATE SCHEMA IF NOT EXISTS "{schema}"'))
+                await connection.execute(
+                    text(
+                        f'CREATE TABLE IF NOT EXISTS "{schema}".projection_position '
+                        "(projection text PRIMARY KEY, last_seq bigint NOT NULL)"
+                    )
+                )
+                await connection.run_sync(_upgrade, folder, schema)
+        except OSError as unreachable:
+            raise ServerUnavailable(
+                "Postgres does not answer. Is TG_POSTGRES__DSN right, and is the server up?"
+            ) from unreachable
+
+
+def _upgrade(connection: Connection, folder: Path, schema: str) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(folder))
+    config.set_main_option("path_separator", "os")
+    script = ScriptDirectory.from_config(config)
+
+    def steps(revision: Any, context: MigrationContext) -> Any:
+        del context
+        return script._upgrade_revs("head", revision)  # pyright: ignore[reportPrivateUsage] - Alembic's own env.py does the same
+
+    context = MigrationContext.configure(
+        connection, opts={"fn": steps, "version_table_schema": schema, "transaction_per_migration": False}
+    )
+    with Operations.context(context):
+        context.run_migrations()
+
+
+@asynccontextmanager
+async def open_database(name: str, settings: PostgresSettings) -> AsyncIterator[Database]:
+    """The connections of the service `name`, closed at the end."""
+    url = make_url(settings.dsn.get_secret_value()).set(drivername="postgresql+asyncpg")
+    engine = create_async_engine(
+        url,
+        pool_size=settings.pool_size,
+        max_overflow=settings.pool_size,
+        pool_pre_ping=True,
+        connect_args={
+            "server_settings": {
+                "application_name": f"tg-parser/{name}",
+                "statement_timeout": str(int(settings.statement_timeout_s * 1000)),
+                "jit": "off",  # our statements are short; compiling them costs more than running them
+            },
+            "timeout": 10,
+        },
+    )
+    try:
+        yield Database(engine)
+    finally:
+        await engine.dispose()

@@ -1,0 +1,223 @@
+"""Folding facts into tables: rows and position in one transaction, so that a crash loses and doubles nothing.
+
+A projection's position lives beside its rows, not in the broker. Dropping the rows with the position and reading again
+gives the same rows; that is what `rebuild` does while everything runs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
+from typing import Protocol
+
+import structlog
+from sqlalchemy import BigInteger, Column, MetaData, Table, Text, select, text, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from tg_parser.chassis.chassis import Chassis
+from tg_parser.chassis.database import DATABASE_ERRORS, Database
+from tg_parser.chassis.errors import PermanentError, TransientError
+from tg_parser.chassis.metrics import FOLD_DELAY, FOLDED, LAG
+from tg_parser.chassis.reader import OrderedReader
+from tg_parser.chassis.recorded import Recorded
+from tg_parser.contracts import subjects
+from tg_parser.contracts.codec import MalformedMessage, UnknownMessageType
+from tg_parser.contracts.envelope import MalformedEnvelope
+
+log = structlog.get_logger(__name__)
+
+UNREADABLE = (UnknownMessageType, MalformedMessage, MalformedEnvelope)
+RETRY = 0.5  # seconds between attempts while a server is away
+Committed = Callable[[Sequence[Recorded]], Awaitable[None]]
+
+
+class Projection(Protocol):
+    """A fold of facts into tables of the service's own schema.
+
+    `apply` gets facts in log order and must give the same rows however the log is cut into batches. It may get a fact
+    again only if nothing of the earlier attempt was committed.
+    """
+
+    @property
+    def name(self) -> str:
+        """`<schema>.<what>`; the schema holds the position."""
+        ...
+
+    @property
+    def filters(self) -> tuple[str, ...]:
+        """Subjects of the facts it hears."""
+        ...
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """What it owns: emptied before a rebuild."""
+        ...
+
+    async def apply(self, connection: AsyncConnection, batch: Sequence[Recorded]) -> None:
+        """Fold a batch, inside the transaction that also moves the position."""
+        ...
+
+
+class Projector:
+    """Keeps one projection current. Two of the same name may run: one wins each batch, the other starts over."""
+
+    def __init__(
+        self, projection: Projection, chassis: Chassis, *, batch_size: int = 500, committed: Committed | None = None
+    ) -> None:
+        self._projection = projection
+        self._chassis = chassis
+        self._database: Database = chassis.require_database()
+        self._batch_size = batch_size
+        self._committed = committed
+        self._positions = _positions(projection.name.partition(".")[0])
+        self._mine = (self._positions.c.projection == projection.name,)
+        self._reader: OrderedReader | None = None
+        self._busy = False
+        self._changed = asyncio.Event()
+        self.position = 0
+
+    @property
+    def name(self) -> str:
+        """The projection's name."""
+        return self._projection.name
+
+    @property
+    def alive(self) -> bool:
+        """Whether the log is really being read."""
+        return self._reader is not None and self._reader.alive
+
+    async def run(self) -> None:
+        """Fold for ever; a supervised task. Servers that are away are waited for."""
+        while True:
+            try:
+                await self._follow()
+            except (*DATABASE_ERRORS, TransientError, _PositionMoved) as error:
+                log.warning(
+                    "A projection starts over.", action="projection_retry", projection=self.name, error=str(error)[:300]
+                )
+                await asyncio.sleep(RETRY)
+
+    async def _follow(self) -> None:
+        self.position = await self._load_position()
+        nc = self._chassis.nc
+        async with OrderedReader(nc, subjects.FACTS, self._projection.filters, after_seq=self.position) as self._reader:
+            self._announce()
+            async for batch in self._reader.batches(self._batch_size):
+                self._busy = True
+                try:
+                    await self._fold(batch)
+                finally:
+                    self._busy = False
+                self._announce()
+
+    async def _fold(self, batch: Sequence[Recorded]) -> None:
+        try:
+            await self._commit(batch, batch)
+        except UNREADABLE as error:
+            log.error(
+                "Facts that cannot be read are left out.",
+                action="projection_poison",
+                projection=self.name,
+                error=str(error),
+            )
+            await self._commit(batch, [entry for entry in batch if _readable(entry)])
+        self.position = batch[-1].seq
+        self._observe(batch)
+        if self._committed:
+            await self._committed(batch)
+
+    async def _commit(self, batch: Sequence[Recorded], readable: Sequence[Recorded]) -> None:
+        async with self._database.begin() as connection:
+            moved = await connection.execute(
+                update(self._positions)
+                .where(*self._mine, self._positions.c.last_seq == self.position)
+                .values(last_seq=batch[-1].seq)
+            )
+            if moved.rowcount != 1:
+                raise _PositionMoved("Somebody else moved its position.")
+            if readable:
+                await self._projection.apply(connection, readable)
+
+    def _observe(self, batch: Sequence[Recorded]) -> None:
+        FOLDED.labels(self.name).inc(len(batch))
+        LAG.labels(self.name).set(self._reader.backlog if self._reader else 0)
+        told = batch[-1].headers.get("ce-time")
+        if told:
+            FOLD_DELAY.labels(self.name).observe(max(0.0, time.time() - datetime.fromisoformat(told).timestamp()))
+        if self._chassis.telemetry.enabled:
+            for entry in batch:
+                self._chassis.telemetry.folded(self.name, entry)
+
+    def _announce(self) -> None:
+        changed, self._changed = self._changed, asyncio.Event()
+        changed.set()
+
+    async def _load_position(self) -> int:
+        fresh = insert(self._positions).values(projection=self.name, last_seq=0).on_conflict_do_nothing()
+        async with self._database.begin() as connection:
+            await connection.execute(fresh)
+            found = await connection.execute(select(self._positions.c.last_seq).where(*self._mine))
+            return int(found.scalar_one())
+
+    async def wait_for(self, seq: int, *, timeout: float) -> int:
+        """Wait until every fact it hears up to stream sequence `seq` is in the tables; returns the position reached.
+
+        The position may stay below `seq` if the facts in between are none of its own. Raises TransientError after `timeout`
+        seconds.
+        """
+        try:
+            async with asyncio.timeout(timeout):
+                while self.position < seq and not await self._drained():
+                    await self._changed_soon()
+        except TimeoutError as late:
+            raise TransientError(
+                f"{self.name} has not reached position {seq} within {timeout:.0f} s.", retry_in=5
+            ) from late
+        return self.position
+
+    async def wait_until_current(self, *, timeout: float) -> int:
+        """Wait until everything that is in the log now is in the tables."""
+        return await self.wait_for(await self._chassis.log.last_seq(subjects.FACTS), timeout=timeout)
+
+    async def _changed_soon(self) -> None:
+        changed = self._changed
+        try:
+            await asyncio.wait_for(changed.wait(), RETRY)
+        except TimeoutError:
+            return
+
+    async def _drained(self) -> bool:
+        return self._reader is not None and not self._busy and await self._reader.drained() and not self._busy
+
+    async def rebuild(self) -> None:
+        """Drop every row and start again from the beginning of the log; readers see the rows come back."""
+        if not self._projection.tables:
+            raise PermanentError(f"{self.name} owns no tables to rebuild.")
+        async with self._database.begin() as connection:
+            await connection.execute(text(f"TRUNCATE {', '.join(self._projection.tables)}"))
+            await connection.execute(update(self._positions).where(*self._mine).values(last_seq=0))
+
+
+def _positions(schema: str) -> Table:
+    return Table(
+        "projection_position",
+        MetaData(schema=schema),
+        Column("projection", Text, primary_key=True),
+        Column("last_seq", BigInteger, nullable=False),
+    )
+
+
+class _PositionMoved(Exception):
+    pass
+
+
+def _readable(entry: Recorded) -> bool:
+    try:
+        entry.message  # noqa: B018 - decoding is what is tried
+        entry.envelope  # noqa: B018
+    except UNREADABLE:
+        return False
+    return True

@@ -1,0 +1,185 @@
+"""Reading a stream in order from a position: for projections, rebuilds and replays.
+
+The consumer is ephemeral and holds no position: the reader's owner keeps that beside what it derived, in one
+transaction. A gap or a lost consumer is healed by starting again after the last message seen.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from types import TracebackType
+from typing import Self
+
+import structlog
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+from nats.errors import Error as NatsError
+from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
+from nats.js.client import JetStreamContext
+
+from tg_parser.chassis.pull import PullRequests
+from tg_parser.chassis.recorded import Recorded, delivery
+
+log = structlog.get_logger(__name__)
+
+BUFFER = 2000  # messages in hand at most: bounds memory while the reader's owner is busy
+LINGER = 0.02  # seconds to wait for a batch to fill while more messages are known to be on their way
+INACTIVE = 60.0  # seconds after which the server forgets a reader that went away
+RETRY = 0.5  # seconds between attempts to get a consumer from a server that is not ready
+
+
+class OrderedReader:
+    """Messages of `stream` that match any of `filters`, after `after_seq`, in order, each once. An async context manager."""
+
+    def __init__(
+        self, nc: Client, stream: str, filters: Sequence[str], *, after_seq: int = 0, buffer: int = BUFFER
+    ) -> None:
+        self._js: JetStreamContext = nc.jetstream()
+        self._nc = nc
+        self._stream = stream
+        self._filters = list(filters)
+        self._last = after_seq
+        self._buffer = buffer
+        self._queue: asyncio.Queue[Recorded] = asyncio.Queue()
+        self._pending = 1
+        self._expected = 1
+        self._pulls: PullRequests | None = None
+        self._consumer = ""
+        self._broken = asyncio.Event()
+        self._broken.set()
+        self._epoch = 0
+
+    async def __aenter__(self) -> Self:
+        await self._open()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._close()
+
+    @property
+    def alive(self) -> bool:
+        """Whether the server is really serving this reader."""
+        return self._pulls is not None and self._pulls.alive and not self._broken.is_set()
+
+    async def batches(self, size: int) -> AsyncIterator[list[Recorded]]:
+        """Batches of at most `size`, for ever: as full as what is already on its way allows, never waiting for more."""
+        while True:
+            batch = [await self._next()]
+            while len(batch) < size:
+                try:
+                    batch.append(self._queue.get_nowait())
+                except asyncio.QueueEmpty:
+                    if self._pending == 0 or not await self._more():
+                        break
+            yield batch
+            await self._refill()
+
+    @property
+    def backlog(self) -> int:
+        """Matching messages not yet yielded, as of the last one received."""
+        return self._pending + self._queue.qsize()
+
+    async def drained(self) -> bool:
+        """Whether everything that matches and is in the stream now has been yielded. Asks the server: not for hot paths."""
+        if self._broken.is_set() or not self._queue.empty():
+            return False
+        try:
+            info = await self._js.consumer_info(self._stream, self._consumer)
+        except (NatsError, TimeoutError):
+            return False
+        delivered = info.delivered.stream_seq if info.delivered else 0
+        received = self._queue.empty() and (delivered or 0) <= self._last
+        return not info.num_pending and received and not self._broken.is_set()
+
+    async def _next(self) -> Recorded:
+        while True:
+            if self._broken.is_set():
+                await self._reopen()
+            getter = asyncio.ensure_future(self._queue.get())
+            broken = asyncio.ensure_future(self._broken.wait())
+            try:
+                await asyncio.wait((getter, broken), return_when=asyncio.FIRST_COMPLETED)
+                if getter.done():
+                    return getter.result()
+            finally:
+                broken.cancel()
+                if not getter.done():
+                    getter.cancel()
+
+    async def _more(self) -> bool:
+        deadline = asyncio.get_running_loop().time() + LINGER
+        while self._queue.empty() and not self._broken.is_set():
+            if asyncio.get_running_loop().time() >= deadline:
+                return False
+            await asyncio.sleep(LINGER / 10)
+        return not self._queue.empty()
+
+    async def _refill(self) -> None:
+        if self._pulls and not self._broken.is_set():
+            room = self._buffer - self._queue.qsize() - self._pulls.outstanding
+            if room >= self._buffer // 2:
+                await self._pulls.want(room)
+
+    async def _open(self) -> None:
+        self._epoch += 1
+        config = ConsumerConfig(
+            deliver_policy=DeliverPolicy.BY_START_SEQUENCE,
+            opt_start_seq=self._last + 1,
+            ack_policy=AckPolicy.NONE,
+            filter_subjects=self._filters,
+            inactive_threshold=INACTIVE,
+            mem_storage=True,
+            num_replicas=1,
+            max_deliver=1,
+        )
+        info = await self._js.add_consumer(self._stream, config=config)
+        self._consumer = info.name
+        self._pending, self._expected = int(info.num_pending or 0), 1
+        epoch = self._epoch
+        self._broken.clear()
+        self._pulls = PullRequests(
+            self._nc, self._stream, info.name, lambda message: self._received(epoch, message), on_gone=self._broken.set
+        )
+        await self._pulls.start()
+        await self._pulls.want(self._buffer)
+
+    async def _close(self) -> None:
+        pulls, self._pulls = self._pulls, None
+        if pulls:
+            await pulls.stop()
+        if self._consumer and self._nc.is_connected:
+            try:
+                await self._js.delete_consumer(self._stream, self._consumer)
+            except NatsError:
+                log.debug("A reader's consumer was gone already.", action="reader_closed", stream=self._stream)
+
+    async def _reopen(self) -> None:
+        log.warning(
+            "A reader starts again after a gap.", action="reader_reopened", stream=self._stream, after=self._last
+        )
+        await self._close()
+        while True:
+            try:
+                await self._open()
+            except (NatsError, TimeoutError) as error:
+                log.warning(
+                    "A reader cannot start yet.", action="reader_waiting", stream=self._stream, error=str(error)
+                )
+                await asyncio.sleep(RETRY)
+            else:
+                return
+
+    async def _received(self, epoch: int, message: Msg) -> None:
+        told = delivery(message)
+        if epoch != self._epoch or told.stream_seq <= self._last:
+            return
+        if told.consumer_seq != self._expected:
+            self._broken.set()
+            return
+        self._expected += 1
+        self._last = told.stream_seq
+        self._pending = told.pending
+        self._queue.put_nowait(Recorded(told.stream_seq, message.subject, message.headers or {}, message.data))

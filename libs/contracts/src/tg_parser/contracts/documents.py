@@ -1,0 +1,128 @@
+"""What the processor tells: what was understood of a message."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Literal
+
+from pydantic import Field
+
+from tg_parser.contracts.model import Contract, Fact, Timestamp
+
+SkipReason = Literal["service", "empty", "unchanged", "duplicate", "cancelled", "refused"]
+DocumentKind = Literal["news", "announcement", "ad", "poll", "discussion", "service", "media", "other"]
+
+
+class Entity(Contract):
+    """Something a text names. `confidence` None: the method knows none. `quote` is verbatim in the post."""
+
+    type: str
+    value: str
+    confidence: float | None = Field(default=None, ge=0, le=1)
+    quote: str | None = None
+
+
+class KeyPoint(Contract):
+    """One statement of a post with the words of the post that show it."""
+
+    text: str
+    quote: str
+
+
+class ProcessingMetadata(Contract):
+    """How a document came to be: enough to do it again."""
+
+    pipeline_version: str
+    model_id: str
+    prompt_id: str
+    prompt_name: str
+    method: Literal["extractive", "llm"]
+    provider: str
+    parameters: dict[str, Any] = Field(default_factory=dict[str, Any])
+    evidence_dropped: int = Field(
+        default=0, description="items whose quote was not in the post, and which were left out"
+    )
+
+
+class ProcessedDocument(Contract):
+    """What was understood of one message. The first ten fields are TG_parser v3's; the others are new.
+
+    `processed_at` is when the answer was made, not when the message was posted: that is `published_at`.
+    """
+
+    id: str
+    source_ref: str
+    source_message_id: str
+    channel_id: str
+    processed_at: Timestamp
+    text_clean: str
+    summary: str | None = None
+    topics: tuple[str, ...] = ()
+    entities: tuple[Entity, ...] = ()
+    language: str | None = None
+    metadata: ProcessingMetadata
+    content_hash: str
+    title: str | None = None
+    key_points: tuple[KeyPoint, ...] = ()
+    kind: DocumentKind = "other"
+    is_ad: bool = False
+    published_at: Timestamp
+    hashtags: tuple[str, ...] = ()
+    urls: tuple[str, ...] = ()
+    forwarded_from: str | None = None
+    reply_to: str | None = Field(default=None, description="source_ref of the message it answers")
+
+
+class Usage(Contract):
+    """Tokens of one call. Cached input is counted apart from fresh input, whatever the provider means by its totals."""
+
+    input_uncached: int = 0
+    cache_read: int = 0
+    cache_write: int = 0
+    output: int = 0
+    reasoning: int = 0
+
+
+class _Outcome(Fact):
+    """What became of one message in one workflow. All outcomes of it share one id: the log holds one of them."""
+
+    channel_id: str
+    source_ref: str
+    revision: int = 0
+
+    def about(self) -> tuple[str | int, ...]:
+        """The message and its revision, whatever the outcome."""
+        return ("tg.message.outcome", self.source_ref, self.revision)
+
+
+class MessageProcessed(_Outcome):
+    """A message was understood. `revision` is the message's: an edit is processed anew."""
+
+    TYPE: ClassVar[str] = "tg.message.processed"
+
+    document: ProcessedDocument
+    pipeline_key: str = Field(description="digest of model, prompt and parameters: the same key need not be done again")
+    usage: Usage = Usage()
+    cost_micros: int = Field(default=0, description="millionths of a US dollar")
+    latency_ms: int = 0
+    attempt: int = 1
+    cache_hit: bool = False
+
+
+class MessageSkipped(_Outcome):
+    """A message needs no document, for a reason that is expected."""
+
+    TYPE: ClassVar[str] = "tg.message.skipped"
+
+    reason: SkipReason
+    pipeline_key: str = ""
+    content_hash: str = ""
+
+
+class MessageFailed(_Outcome):
+    """A message could not be processed and was dead-lettered. It can be redriven."""
+
+    TYPE: ClassVar[str] = "tg.message.failed"
+
+    error_class: str
+    detail: str = Field(max_length=2000)
+    attempts: int

@@ -1,0 +1,149 @@
+"""The model port: what is asked of a language model, what it answers, and what every provider promises."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from pydantic import BaseModel, ConfigDict
+
+from tg_parser.llm.canonical import digest
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """Instructions under version control.
+
+    Attributes:
+        id: the prompt's stable name, such as `extract-post`.
+        version: its version for people; what counts for the cache is the text itself.
+        text: the instructions, trusted, sent before anything a stranger wrote.
+    """
+
+    id: str
+    version: str
+    text: str
+
+    @property
+    def sha256(self) -> str:
+        """The digest of the text, in hexadecimal: an edited prompt is another prompt, whatever its version says."""
+        return hashlib.sha256(self.text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class OutputSchema:
+    """The JSON Schema the answer must satisfy, under the name some providers want for it (`[a-zA-Z0-9_-]{1,64}`)."""
+
+    name: str
+    schema: Mapping[str, Any]
+
+    @property
+    def sha256(self) -> str:
+        """The digest of the schema in canonical JSON."""
+        return digest(self.schema)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StructuredRequest:
+    """One question about one document, to be answered in JSON.
+
+    Attributes:
+        prompt: the trusted instructions.
+        document: the post's text, written by a stranger: data, never instructions.
+        hints: what is known about the document besides its text (JSON values): `channel_title`, `date`, `media`.
+        output: the schema of the answer.
+        model: another model of the same provider; None means the one the port was opened for.
+        max_output_tokens: the most the answer may take, in the model's tokens.
+        temperature: None leaves it to the provider, since some models accept only their default.
+        params: further provider parameters (JSON values) such as `seed` or `reasoning_effort`, sent as they are.
+    """
+
+    prompt: Prompt
+    document: str
+    output: OutputSchema
+    hints: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    model: str | None = None
+    max_output_tokens: int = 2048
+    temperature: float | None = None
+    params: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+
+class Usage(BaseModel):
+    """Tokens in five disjoint counts: their sum is everything the provider counted.
+
+    Providers nest these differently (OpenAI reports cached tokens inside prompt tokens, others beside them); each
+    adapter takes them apart, so that nothing is counted, or paid for, twice.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    input_uncached: int = 0
+    cache_read: int = 0
+    cache_write: int = 0
+    output: int = 0
+    reasoning: int = 0
+
+
+class StructuredResult(BaseModel):
+    """What a model answered, and what the answer cost.
+
+    Attributes:
+        output: the parsed answer, valid under the request's schema.
+        model: the model that answered, as the provider names it (often a dated snapshot).
+        provider: who was asked, such as `openai` or `local`.
+        usage: tokens, by kind.
+        cost_micros: the price in millionths of a US dollar; None where the price is not known, which is not 0.
+        latency_ms: from sending the request to having the whole answer, in milliseconds.
+        finish_reason: in the provider's words, such as `stop`.
+        request_id: the provider's id of the call, for its support; None where it gives none.
+        cached: true if the answer came from a cache, or was shared with an equal call in flight.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    output: dict[str, Any]
+    model: str
+    provider: str
+    usage: Usage = Usage()
+    cost_micros: int | None = None
+    latency_ms: float = 0.0
+    finish_reason: str = "stop"
+    request_id: str | None = None
+    cached: bool = False
+
+
+class LanguageModel(Protocol):
+    """One model of one provider."""
+
+    @property
+    def provider(self) -> str:
+        """The provider's name, as it appears in cache keys, metrics and results."""
+        ...
+
+    @property
+    def model(self) -> str:
+        """The model asked when a request names none."""
+        ...
+
+    async def complete(self, request: StructuredRequest) -> StructuredResult:
+        """Answer `request`.
+
+        Promises: the output satisfies the request's schema; one call is one attempt, with no retry inside; the call
+        ends within the time-out the model was opened with; several calls may run at once; cancelling the call
+        abandons it and leaves the model usable.
+
+        Raises:
+            ModelError: there is no usable answer. The subclass tells why, and whether to ask again.
+        """
+        ...
+
+    async def aclose(self) -> None:
+        """Give back connections and tasks. No call may follow; closing twice is harmless."""
+        ...
+
+
+def model_asked(request: StructuredRequest, model: LanguageModel) -> str:
+    """The name of the model that `request` is for when it is given to `model`."""
+    return request.model or model.model

@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from tg_parser.llm.extraction import EXTRACTION_SCHEMA, EntityMention, Extraction, KeyPoint
+
+FULL = Extraction(
+    text_clean="Ставка выросла до 21 %.",
+    title="Ставка выросла",
+    summary=None,
+    key_points=(KeyPoint(text="Ставка — 21 %", quote="до 21 %"),),
+    topics=("ставка",),
+    entities=(EntityMention(type="percent", value="21 %", confidence=None, quote="21 %"),),
+    language="ru",
+    kind="news",
+    is_ad=False,
+)
+
+
+def _objects(schema: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    if schema["type"] == "object":
+        yield schema
+        for part in schema["properties"].values():
+            yield from _objects(part)
+    elif schema["type"] == "array":
+        yield from _objects(schema["items"])
+
+
+def test_the_schema_is_itself_valid() -> None:
+    Draft202012Validator.check_schema(EXTRACTION_SCHEMA)
+
+
+def test_every_object_requires_all_its_fields_and_allows_no_others() -> None:
+    objects = list(_objects(EXTRACTION_SCHEMA))
+    assert len(objects) == 3
+    for schema in objects:
+        assert schema["required"] == list(schema["properties"])
+        assert schema["additionalProperties"] is False
+
+
+@pytest.mark.parametrize(
+    ("model", "place"), [(Extraction, 0), (KeyPoint, 1), (EntityMention, 2)], ids=["extraction", "key point", "entity"]
+)
+def test_schema_and_model_name_the_same_fields(model: type[Any], place: int) -> None:
+    assert list(model.model_fields) == list(list(_objects(EXTRACTION_SCHEMA))[place]["properties"])
+
+
+def test_schema_and_model_agree_on_an_example_and_its_json() -> None:
+    data = FULL.model_dump(mode="json")
+    Draft202012Validator(EXTRACTION_SCHEMA).validate(data)
+    assert Extraction.model_validate(data) == FULL
+
+
+@pytest.mark.parametrize("field", sorted(Extraction.model_fields))
+def test_schema_and_model_both_refuse_a_missing_field(field: str) -> None:
+    data = FULL.model_dump(mode="json")
+    del data[field]
+    assert not Draft202012Validator(EXTRACTION_SCHEMA).is_valid(data)
+    with pytest.raises(ValueError, match=field):
+        Extraction.model_validate(data)

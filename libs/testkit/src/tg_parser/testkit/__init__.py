@@ -1,0 +1,3 @@
+"""Fixtures, fakes and specifications for tests. Nothing in production imports it."""
+
+from __future__ import annotations

@@ -1,0 +1,3 @@
+"""Documents and topics to knowledge-base entries and files."""
+
+from __future__ import annotations

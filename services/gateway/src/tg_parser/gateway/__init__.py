@@ -1,0 +1,3 @@
+"""REST in, read models out."""
+
+from __future__ import annotations

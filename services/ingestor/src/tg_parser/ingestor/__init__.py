@@ -1,0 +1,3 @@
+"""Telegram to facts about messages."""
+
+from __future__ import annotations

@@ -1,0 +1,3 @@
+"""Messages to processed documents."""
+
+from __future__ import annotations

@@ -1,0 +1,3 @@
+"""Documents to topics."""
+
+from __future__ import annotations
