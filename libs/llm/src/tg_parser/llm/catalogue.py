@@ -36,7 +36,7 @@ class ModelSettings(BaseModel):
         max_concurrency: calls in progress at once; the others wait.
         structured: how an OpenAI-compatible server is told the answer's shape: by a strict schema, by JSON mode, or,
             where it knows neither, in words.
-        workers: processes of the local model, each of about 120 MB. One does some 500 posts a second.
+        workers: processes of the local model, each of about 160 MB. One does some 500 posts a second.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

@@ -123,5 +123,7 @@ def test_a_footer_is_cut_but_the_authors_own_words_stay() -> None:
         "Мост открыли для машин.\n\nПодписывайтесь на наш канал: @city\nГород Онлайн", {"channel_title": "Город онлайн"}
     )
     assert found.text_clean == "Мост открыли для машин."
+    source = "Мост открыли для машин.\nhttps://t.me/city/1024"
+    assert extract(source, {}).text_clean == source  # a link to a post is a source, not a signature
     whole = "Подписывайтесь на канал @city"
     assert extract(whole, {}).text_clean == whole

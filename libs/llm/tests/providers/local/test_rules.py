@@ -19,6 +19,8 @@ from tg_parser.llm.providers.local.title import title
     [
         ("Доброе утро, Москва! Сегодня выходной.", "ru"),
         ("Добрий ранок! Сьогодні вихідний день.", "uk"),
+        ("Над столицей заметили синее свечение.", "ru"),
+        ("Днес в София откриха нова станция на метрото, съобщи кметът на града.", "bg"),
         ("Сёння ў Мінску адкрылі новую станцыю метро.", "be"),
         ("Бүгін Астанада жаңа көпір ашылды, қала тұрғындары қуанды.", "kk"),
         ("The ministry has published the annual report today.", "en"),
@@ -130,6 +132,42 @@ def test_cleaning_takes_what_nobody_sees(text: str, cleaned: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "line",
+    [
+        "❤ Подписаться | Прислать новость",
+        "🔴 Подписаться на Город - новости",
+        "👉Подписывайтесь!",
+        "Наш чат | Наш канал | YouTube",
+        "Надіслати новину | Підписатися",
+        "Subscribe: @acme_news | Chat",
+        "@acme_news",
+        "t.me/acme_news",
+        "👉 Источник",
+        "———",
+    ],
+)
+def test_a_signature_is_cut_off_the_end(line: str) -> None:
+    assert extract(f"Мост открыли для машин.\n\n{line}", {}).text_clean == "Мост открыли для машин."
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Президент готов подписать договор",
+        "Ukraine wants to join the European Union",
+        "Users can now subscribe to it for five dollars",
+        "Наш чат-бот научился отвечать",
+        "https://t.me/city/1024",
+        "https://example.org/article",
+        "#мост #город",
+        "Подробнее о ремонте расскажут в пятницу",
+    ],
+)
+def test_the_last_line_of_a_story_is_no_signature(line: str) -> None:
+    assert extract(f"Мост открыли для машин.\n\n{line}", {}).text_clean.endswith(line)
+
+
+@pytest.mark.parametrize(
     ("text", "language", "expected"),
     [
         ("Dr. Smith met J. Doe. They agreed.", "en", ["Dr. Smith met J. Doe.", "They agreed."]),
@@ -145,7 +183,26 @@ def test_sentences_end_where_a_reader_ends_them(text: str, language: str, expect
 
 @pytest.mark.parametrize(
     "unit",
-    ["a", " ", ".", "\n", "«", "#a ", "1 ", "Аб ", "@abcd\n", "[", "*_", "a.", "+1-", "t.me/a@bbbb", "ИП. ", "\u200d"],
+    [
+        "a",
+        " ",
+        ".",
+        "\n",
+        "«",
+        "#a ",
+        "1 ",
+        "Аб ",
+        "@abcd\n",
+        "[",
+        "*_",
+        "a.",
+        "+1-",
+        "t.me/a@bbbb",
+        "наш чат ",
+        "чат ",
+        "ИП. ",
+        "\u200d",
+    ],
     ids=repr,
 )
 def test_no_text_takes_long(unit: str) -> None:

@@ -8,12 +8,19 @@ from collections.abc import Sequence
 from tg_parser.llm.providers.local.spans import Span
 
 _LONGEST_FOOTER_LINE = 140
-_HANDLE = re.compile(r"\W{0,4}(?:@\w{4,32}|(?:https?://)?t\.me/\S+)\W{0,4}")  # a link elsewhere is the post's own
-_CALL = re.compile(
-    r"\b(?:подпи(?:сат|ш|сыв)\w*|підпи(?:сат|ш|сув)\w*|subscribe|join (?:us|our|the)|follow us|"
-    r"(?:прислать|предложить|надіслати|запропонувати) (?:новост|новин|пост)\w*|предложка|"
-    r"(?:наш|мы в|ми в|our|we are on)\b.{0,20}\b(?:чат|канал|бот|max|вк|vk|дзен\w*|ютуб\w*|youtube|chat|channel|bot)|"
-    r"буст\w* канал\w*|проголосовать за канал|прокачать канал|boost (?:us|the channel|this channel))",
+_MOST_CALL_WORDS = 8
+# A channel's signature; a link to one post (t.me/name/123) or to another site is the author's source.
+_HANDLE = re.compile(r"\W{0,4}(?:@\w{4,32}|(?:https?://)?t\.me/(?:joinchat/)?\+?[\w-]{3,64})\W{0,4}")
+_INVITATION = (
+    r"(?:подписаться|подпи(?:шись|шитесь|сывайся|сывайтесь)|підпи(?:сатися|сатись|шись|шіться|суйся|суйтесь)|"
+    r"subscribe|follow us|join (?:us|our (?:channel|chat)|the (?:channel|chat))|"
+    r"(?:прислать|предложить|надіслати|запропонувати) (?:новость|новину|пост)|предложка|"
+    r"прокачать канал|проголосовать за канал|забустить канал|boost (?:us|the channel|this channel))\b"
+)
+_INVITES = re.compile(rf"\b{_INVITATION}", re.IGNORECASE)
+_BEGINS_INVITING = re.compile(rf"(?:\A|[|•·/—–])[\W_]*{_INVITATION}", re.IGNORECASE)
+_OUR_PLACES = re.compile(
+    r"\W*(?:(?:наш|мы в|ми в|our|we are on)?\W+(?:чат|канал|бот|сайт|max|вк|vk|дзен|youtube|chat|channel|bot|website)\b\W*){1,6}",
     re.IGNORECASE,
 )
 _SOURCE = re.compile(
@@ -28,15 +35,12 @@ def footer_start(text: str, lines: Sequence[Span], channel_title: str) -> int:
     """The position where the footer begins; the end of `text` if there is none, or nothing but one.
 
     Lines are taken off the end as long as each is a call to subscribe, a bare handle or link, the channel's title or
-    mere decoration. Lines of hashtags are the author's words and are neither cut nor in the way.
+    mere decoration. Anything else, also a line of hashtags, is the author's and ends the search.
     """
     title = _letters(channel_title)
     kept = len(text)
     for index in range(len(lines) - 1, 0, -1):  # the first line is never a footer
-        line = lines[index].of(text)
-        if _ONLY_HASHTAGS.fullmatch(line):
-            break
-        if not _is_footer(line, title):
+        if not _is_footer(lines[index].of(text), title):
             break
         kept = lines[index].start
     return kept
@@ -49,16 +53,23 @@ def is_hashtag_line(line: str) -> bool:
 
 def is_call_to_act(sentence: str) -> bool:
     """Whether `sentence` asks to subscribe, to join or to send news."""
-    return len(sentence) <= _LONGEST_FOOTER_LINE and _CALL.search(sentence) is not None
+    return len(sentence) <= _LONGEST_FOOTER_LINE and _INVITES.search(sentence) is not None
 
 
 def _is_footer(line: str, title: str) -> bool:
     if len(line) > _LONGEST_FOOTER_LINE:
         return False
     letters = _letters(line)
-    if not letters or (title and letters == title) or _is_handles(line) or _SOURCE.fullmatch(line):
+    if not letters or (title and letters == title):
         return True
-    return _CALL.search(line) is not None and _SENTENCE_INSIDE.search(line) is None
+    return _is_handles(line) or _is_signature(line)
+
+
+def _is_signature(line: str) -> bool:
+    if _SOURCE.fullmatch(line) or _OUR_PLACES.fullmatch(line):
+        return True
+    brief = len(line.split()) <= _MOST_CALL_WORDS and not _SENTENCE_INSIDE.search(line)
+    return brief and _BEGINS_INVITING.search(line) is not None
 
 
 def _is_handles(line: str) -> bool:

@@ -10,13 +10,13 @@ _WORDS = (
     r"(?:срочные новости|срочно|молния|экстренно|важно|внимание|эксклюзив|обновлено|обновление|"
     r"терміново|важливо|увага|breaking(?: news)?|just in|urgent|update|upd|exclusive)"
 )
-_ALONE = re.compile(rf"\W*{_WORDS}\W*", re.IGNORECASE)
+_ALONE = re.compile(rf"\W*(?:{_WORDS}|erid\W*\w*|реклама)\W*", re.IGNORECASE)
 _WITH_SIGN = re.compile(rf"{_WORDS}\s?[^\w\s,(]\W*", re.IGNORECASE)
 _SHOUTED = re.compile(r"(?:СРОЧНО|МОЛНИЯ|ЭКСТРЕННО|ТЕРМІНОВО|BREAKING(?: NEWS)?|JUST IN|URGENT)\b\W*")
 
 
 def is_label(text: str) -> bool:
-    """Whether `text` is such a word and nothing else."""
+    """Whether `text` is such a word, or a mark of advertising, and nothing else."""
     return _ALONE.fullmatch(text) is not None
 
 

@@ -37,7 +37,7 @@ _SCRIPTS = (
     (0xAC00, 0xD7AF, "ko"),
 )
 _KAZAKH, _BELARUSIAN = frozenset("әғқңөұүһ"), frozenset("ў")
-_UKRAINIAN, _RUSSIAN = frozenset("їєґі"), frozenset("ыэъё")
+_UKRAINIAN, _RUSSIAN = frozenset("їєґі"), frozenset("ыэё")
 _PERSIAN = frozenset("پچژگ")
 
 
@@ -93,7 +93,10 @@ def _cyrillic(letters: Counter[str], words: str) -> str:
         return "uk"
     if russian:
         return "ru"
-    return _classify(words) if letters.total() >= _FEWEST_LETTERS else UNKNOWN
+    if letters.total() < _FEWEST_LETTERS:
+        return UNKNOWN
+    language = _classify(words)
+    return "ru" if language == "bg" and not letters["ъ"] else language  # hardly a Bulgarian sentence is without it
 
 
 def _share(letters: Counter[str], of: frozenset[str]) -> float:

@@ -1,0 +1,3 @@
+"""The processor's only third-party clients: Postgres and the models."""
+
+from __future__ import annotations

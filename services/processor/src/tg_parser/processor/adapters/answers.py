@@ -1,0 +1,66 @@
+"""Paid answers in Postgres: stored before anybody hears of them, so that no crash makes us pay twice."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+from sqlalchemy import text
+
+from tg_parser.chassis.database import DATABASE_ERRORS, Database
+from tg_parser.chassis.errors import TransientError
+from tg_parser.llm.port import StructuredResult
+from tg_parser.processor.adapters.grouped import Grouped
+
+SELECT = text("SELECT key, result FROM processor.answer WHERE key = any(cast(:keys as text[]))")
+INSERT = text(
+    "INSERT INTO processor.answer (key, result) "
+    "SELECT * FROM unnest(cast(:keys as text[]), cast(:results as text[])) ON CONFLICT (key) DO NOTHING"
+)
+
+
+class StoredAnswers:
+    """`AnswerCache` over the table `processor.answer`. Raises TransientError while Postgres is away."""
+
+    def __init__(self, gets: Grouped[str, str | None], puts: Grouped[tuple[str, str], None]) -> None:
+        self._gets = gets
+        self._puts = puts
+
+    async def get(self, key: str) -> StructuredResult | None:
+        """See the port."""
+        stored = await self._gets.ask(key)
+        return None if stored is None else StructuredResult.model_validate_json(stored)
+
+    async def put(self, key: str, result: StructuredResult) -> None:
+        """See the port."""
+        await self._puts.ask((key, result.model_dump_json()))
+
+
+@asynccontextmanager
+async def open_answers(database: Database) -> AsyncIterator[StoredAnswers]:
+    """The answers, read and written in groups."""
+
+    async def select(keys: Sequence[str]) -> Sequence[str | None]:
+        async with _reachable(), database.engine.connect() as connection:
+            rows = await connection.execute(SELECT, {"keys": list(keys)})
+            found = {row.key: row.result for row in rows}
+        return [found.get(key) for key in keys]
+
+    async def insert(answers: Sequence[tuple[str, str]]) -> Sequence[None]:
+        unique = sorted(dict(answers).items())
+        async with _reachable(), database.begin() as connection:
+            await connection.execute(
+                INSERT, {"keys": [key for key, _ in unique], "results": [result for _, result in unique]}
+            )
+        return [None] * len(answers)
+
+    async with Grouped(select) as gets, Grouped(insert) as puts:
+        yield StoredAnswers(gets, puts)
+
+
+@asynccontextmanager
+async def _reachable() -> AsyncIterator[None]:
+    try:
+        yield
+    except DATABASE_ERRORS as error:
+        raise TransientError("Postgres does not answer; the message is tried again.", retry_in=2) from error

@@ -1,0 +1,200 @@
+"""When is a post knowledge, and what does a document say about it? Pure decisions only."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from tg_parser.contracts.documents import (
+    Entity,
+    KeyPoint,
+    MessageProcessed,
+    MessageSkipped,
+    ProcessedDocument,
+    ProcessingMetadata,
+    SkipReason,
+    Usage,
+)
+from tg_parser.contracts.ids import deterministic_id, document_id, source_ref
+from tg_parser.contracts.jobs import ProcessMessage
+from tg_parser.contracts.messages import TelegramMessage
+from tg_parser.llm.extraction import Extraction
+from tg_parser.llm.port import StructuredResult
+
+PIPELINE_VERSION = "processing:v4.0.0"
+SPACES = re.compile(r"\s+")
+
+
+@dataclass(frozen=True, slots=True)
+class Pipeline:
+    """How documents are made: two messages with equal pipelines and contents get equal documents."""
+
+    provider: str
+    model: str
+    prompt_id: str
+    prompt_name: str
+    parameters: Mapping[str, Any]
+
+    @property
+    def key(self) -> str:
+        """The digest by which an unchanged message is recognised as done."""
+        settings = [f"{name}={self.parameters[name]}" for name in sorted(self.parameters)]
+        return deterministic_id(PIPELINE_VERSION, self.provider, self.model, self.prompt_id, *settings)
+
+
+def skip_reason(job: ProcessMessage, pipeline_key: str) -> SkipReason | None:
+    """Why the message needs no document, or None if it does."""
+    if job.message.kind == "service":
+        return "service"
+    if not document_text(job.message).strip():
+        return "empty"
+    return "unchanged" if job.known_pipeline_key == pipeline_key else None
+
+
+def skipped(job: ProcessMessage, reason: SkipReason, pipeline_key: str) -> MessageSkipped:
+    """The fact that it needs none."""
+    return MessageSkipped(
+        channel_id=job.message.channel_id,
+        source_ref=job.message.source_ref,
+        revision=job.revision,
+        reason=reason,
+        pipeline_key=pipeline_key,
+        content_hash=job.content_hash,
+    )
+
+
+def document_text(message: TelegramMessage) -> str:
+    """The text to understand: the post's own, and a poll as question and options."""
+    if message.poll is None:
+        return message.text
+    options = "\n".join(f"- {answer.text}" for answer in message.poll.answers)
+    return "\n\n".join(part for part in (message.text, message.poll.question, options) if part.strip())
+
+
+def hints(job: ProcessMessage) -> dict[str, Any]:
+    """What is known about the post besides its text. No date: a repost of the same text is the same question."""
+    return {
+        "channel_title": job.channel_title,
+        "media": sorted({media.kind for media in job.message.media}),
+        "kind": job.message.kind,
+    }
+
+
+def processed(
+    job: ProcessMessage, pipeline: Pipeline, result: StructuredResult, *, at: datetime, attempt: int
+) -> MessageProcessed:
+    """The fact of the document that the model's answer makes."""
+    document = document_of(job, pipeline, Extraction.model_validate(result.output), result, at)
+    return MessageProcessed(
+        channel_id=job.message.channel_id,
+        source_ref=job.message.source_ref,
+        revision=job.revision,
+        document=document,
+        pipeline_key=pipeline.key,
+        usage=Usage.model_validate(result.usage.model_dump()),
+        cost_micros=result.cost_micros or 0,
+        latency_ms=round(result.latency_ms),
+        attempt=attempt,
+        cache_hit=result.cached,
+    )
+
+
+def document_of(
+    job: ProcessMessage, pipeline: Pipeline, extraction: Extraction, result: StructuredResult, at: datetime
+) -> ProcessedDocument:
+    """The document. A key point or entity whose quote is not in the post is left out and counted."""
+    message = job.message
+    evidence = _normalised(document_text(message))
+    points = [
+        KeyPoint(text=point.text, quote=point.quote) for point in extraction.key_points if _shown(point.quote, evidence)
+    ]
+    entities = [
+        Entity(type=found.type, value=found.value, confidence=found.confidence, quote=found.quote)
+        for found in extraction.entities
+        if _shown(found.quote, evidence)
+    ]
+    dropped = len(extraction.key_points) + len(extraction.entities) - len(points) - len(entities)
+    return ProcessedDocument(
+        id=document_id(message.source_ref),
+        source_ref=message.source_ref,
+        source_message_id=str(message.message_id),
+        channel_id=message.channel_id,
+        processed_at=at,
+        published_at=message.date,
+        text_clean=extraction.text_clean,
+        title=extraction.title,
+        summary=extraction.summary,
+        key_points=tuple(points),
+        topics=extraction.topics,
+        entities=tuple(entities),
+        language=extraction.language,
+        kind=extraction.kind,
+        is_ad=extraction.is_ad,
+        content_hash=job.content_hash,
+        hashtags=_of_type(message, "hashtag"),
+        urls=urls(message),
+        forwarded_from=_origin(message),
+        reply_to=_answered(message),
+        metadata=ProcessingMetadata(
+            pipeline_version=PIPELINE_VERSION,
+            model_id=result.model,
+            prompt_id=pipeline.prompt_id,
+            prompt_name=pipeline.prompt_name,
+            method="extractive" if result.provider in {"local", "instant"} else "llm",
+            provider=result.provider,
+            parameters=dict(pipeline.parameters),
+            evidence_dropped=dropped,
+        ),
+    )
+
+
+def urls(message: TelegramMessage) -> tuple[str, ...]:
+    """Every address the post links to, in the order of the text, each once."""
+    found = [
+        entity.url or _cut(message.text, entity.offset, entity.length)
+        for entity in message.entities
+        if entity.type in LINKS
+    ]
+    return tuple(dict.fromkeys(url for url in found if url))
+
+
+LINKS = {"link", "text_link", "url"}
+
+
+def _of_type(message: TelegramMessage, kind: str) -> tuple[str, ...]:
+    found = (_cut(message.text, entity.offset, entity.length) for entity in message.entities if entity.type == kind)
+    return tuple(dict.fromkeys(found))
+
+
+def _cut(text: str, offset: int, length: int) -> str:
+    """The range in UTF-16 code units, as Telegram counts."""
+    units = text.encode("utf-16-le", "surrogatepass")
+    return units[2 * offset : 2 * (offset + length)].decode("utf-16-le", "ignore")
+
+
+def _origin(message: TelegramMessage) -> str | None:
+    origin = message.forwarded_from
+    if origin is None:
+        return None
+    if origin.channel_id and origin.message_id:
+        return source_ref(origin.channel_id, "post", origin.message_id)
+    return origin.name
+
+
+def _answered(message: TelegramMessage) -> str | None:
+    if message.reply_to_message_id is None:
+        return None
+    return source_ref(message.channel_id, message.message_type, message.reply_to_message_id)
+
+
+def _normalised(text: str) -> str:
+    return SPACES.sub(" ", unicodedata.normalize("NFC", text)).casefold()
+
+
+def _shown(quote: str, evidence: str) -> bool:
+    wanted = _normalised(quote).strip()
+    return bool(wanted) and wanted in evidence

@@ -1,0 +1,56 @@
+"""Processor: turns messages into documents.
+
+Hears jobs ProcessMessage · Tells MessageProcessed, MessageSkipped, MessageFailed · Owns the paid answers of models
+(schema `processor`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from tg_parser.chassis.chassis import open_chassis
+from tg_parser.chassis.jobs import JobHandler
+from tg_parser.chassis.logging import configure_logging
+from tg_parser.chassis.service import Service, run
+from tg_parser.contracts import subjects
+from tg_parser.contracts.jobs import ProcessMessage
+from tg_parser.processor.adapters.answers import open_answers
+from tg_parser.processor.adapters.model_catalogue import open_models
+from tg_parser.processor.handlers import UnderstandMessage, failed
+from tg_parser.processor.prompt import extract_post_prompt
+from tg_parser.processor.settings import ProcessorSettings
+
+
+@asynccontextmanager
+async def build(settings: ProcessorSettings) -> AsyncIterator[Service]:
+    """Open what the processor needs, wire it, and close it afterwards."""
+    async with open_chassis(
+        "processor", nats=settings.nats, postgres=settings.postgres, telemetry=settings.telemetry
+    ) as chassis:
+        database = chassis.require_database()
+        await database.migrate("tg_parser.processor.migrations", "processor")
+        async with open_answers(database) as answers, open_models(settings.llm, answers) as models:
+            handler = UnderstandMessage(models, extract_post_prompt(), settings.llm.max_output_tokens, chassis.clock)
+            yield Service(
+                "processor",
+                chassis=chassis,
+                handlers=[
+                    JobHandler(
+                        ProcessMessage,
+                        subjects.PROCESS_WORKERS,
+                        handler,
+                        concurrency=settings.concurrency,
+                        failed=failed,
+                    )
+                ],
+                health_host=settings.health_host,
+                health_port=settings.health_port,
+            )
+
+
+def main() -> None:
+    """Run the processor on its own."""
+    settings = ProcessorSettings()
+    configure_logging(settings.telemetry)
+    raise SystemExit(run(build(settings)))

@@ -1,0 +1,3 @@
+"""The processor's tables, revision by revision."""
+
+from __future__ import annotations
