@@ -78,6 +78,7 @@ class Projector:
         self._busy = False
         self._changed = asyncio.Event()
         self.position = 0
+        self.folded = 0  # facts folded since this projector was made
 
     @property
     def name(self) -> str:
@@ -142,6 +143,7 @@ class Projector:
                 await self._projection.apply(connection, readable)
 
     def _observe(self, batch: Sequence[Recorded]) -> None:
+        self.folded += len(batch)
         FOLDED.labels(self.name).inc(len(batch))
         LAG.labels(self.name).set(self._reader.backlog if self._reader else 0)
         told = batch[-1].headers.get("ce-time")

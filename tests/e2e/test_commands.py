@@ -1,0 +1,108 @@
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+
+import pytest
+
+from system import SAMPLE, TG_PARSER, OneProcess, requested
+
+pytestmark = [pytest.mark.e2e, pytest.mark.servers]
+
+
+async def command(*arguments: str) -> tuple[int, str, str]:
+    process = await asyncio.create_subprocess_exec(TG_PARSER, *arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    stdout, stderr = await asyncio.wait_for(process.communicate(), 60)
+    return process.returncode or 0, stdout.decode(), stderr.decode()
+
+
+async def test_up_serves_the_gateway_and_the_other_commands_find_it(one_process: OneProcess, tmp_path) -> None:
+    data = str(one_process.data)
+    exports = SAMPLE.parent
+    arguments = ["up", "--data-dir", data, "--import-root", str(exports), "--export-root", str(tmp_path), "--port", "0"]
+    process = await asyncio.create_subprocess_exec(TG_PARSER, *arguments, stderr=subprocess.PIPE)
+    try:
+        url = await announced(process)
+        status = await requested(url, SAMPLE, one_process.out)
+        assert status["state"] == "completed"
+        code, stdout, _ = await command("status", "--data-dir", data, "--json")
+        assert (code, json.loads(stdout)["health"]["status"]) == (0, "ok")
+        code, stdout, _ = await command("workflows", "list", "--data-dir", data, "--json")
+        assert [entry["id"] for entry in json.loads(stdout)] == [status["id"]]
+        code, stdout, _ = await command("workflows", "show", status["id"], "--data-dir", data, "--json")
+        assert json.loads(stdout)["state"] == "completed"
+        code, stdout, stderr = await command("export", "--out", str(tmp_path / "again"), "--data-dir", data, "--json")
+        assert code == 0, stderr
+        assert (tmp_path / "again" / "kb_entries.ndjson").read_bytes() == (one_process.out / "kb_entries.ndjson").read_bytes()
+    finally:
+        process.send_signal(signal.SIGTERM)
+        await asyncio.wait_for(process.wait(), 30)
+
+
+async def announced(process: asyncio.subprocess.Process) -> str:
+    assert process.stderr
+    while line := (await asyncio.wait_for(process.stderr.readline(), 60)).decode():
+        if found := re.search(r"ready at (http://\S+)", line):
+            return found[1]
+    raise AssertionError("`up` ended before it was ready")
+
+
+async def test_workflows_can_be_asked_for_when_nothing_runs(one_process: OneProcess) -> None:
+    code, stdout, stderr = await command("workflows", "list", "--data-dir", str(one_process.data), "--json")
+    assert (code, json.loads(stdout)) == (0, []), stderr
+    code, _, stderr = await command("workflows", "show", "no-such", "--data-dir", str(one_process.data))
+    assert code == 1
+    assert "no-such" in stderr
+    assert "Traceback" not in stderr
+
+
+async def test_status_says_when_nothing_runs(one_process: OneProcess) -> None:
+    code, stdout, _ = await command("status", "--data-dir", str(one_process.data))
+    assert code == 1
+    assert "tg-parser up" in stdout
+
+
+async def test_a_provider_without_its_key_is_a_usage_error_before_anything_starts(one_process: OneProcess) -> None:
+    one_process.arguments = ("--provider", "openai", "--model", "gpt-5-nano")
+    outcome = await one_process.run(SAMPLE)
+    assert outcome.code == 2
+    assert "api_key" in outcome.stderr or "OPENAI_API_KEY" in outcome.stderr
+    assert "Traceback" not in outcome.stderr
+
+
+async def test_ports_that_others_listen_on_do_not_matter(one_process: OneProcess) -> None:
+    sockets = []
+    for port in (4222, 5432, 8000):
+        listener = socket.socket()
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind(("127.0.0.1", port))
+        except OSError:
+            continue  # somebody listens there already, which is just as good
+        listener.listen()
+        sockets.append(listener)
+    try:
+        outcome = await one_process.run(SAMPLE)
+    finally:
+        for listener in sockets:
+            listener.close()
+    assert outcome.code == 0, outcome.stderr
+
+
+async def test_nothing_of_a_run_is_left_running(one_process: OneProcess) -> None:
+    await one_process.run(SAMPLE)
+    left = [entry for entry in os.listdir("/proc") if entry.isdigit() and str(one_process.data) in cmdline(entry)]
+    assert left == []
+
+
+def cmdline(pid: str) -> str:
+    try:
+        with open(f"/proc/{pid}/cmdline", encoding="utf-8", errors="replace") as stream:
+            return stream.read()
+    except OSError:
+        return ""
