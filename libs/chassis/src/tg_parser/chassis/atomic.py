@@ -14,8 +14,7 @@ from nats.aio.client import Client
 from nats.errors import Error as NatsError
 
 from tg_parser.chassis.errors import PublishFailed
-from tg_parser.chassis.publisher import EXPECTED_SUBJECT_SEQUENCE, refusal
-from tg_parser.contracts.ids import deterministic_id
+from tg_parser.chassis.publisher import EXPECTED_SUBJECT_SEQUENCE, UNSENDABLE, check_size, refusal, unsendable
 
 TIMEOUT = 5.0  # seconds for a step of the batch; an abandoned one is dropped by the server after 10
 
@@ -25,9 +24,10 @@ async def publish_atomically(
 ) -> int:
     """Store `messages` on `subject` after `expected_seq`; returns the sequence of the last.
 
-    Raises ConcurrencyError if the subject has moved on, PublishFailed if the outcome is unknown.
+    Raises ConcurrencyError if the subject has moved on or holds a message of the batch already, PermanentError if no
+    server would take it, PublishFailed if the outcome is unknown.
     """
-    batch = deterministic_id("batch", subject, expected_seq, *(headers["ce-id"] for _, headers in messages))
+    batch = nc.new_inbox().rpartition(".")[2]  # unlike any other: the server may still remember one that was abandoned
     try:
         for position, (body, headers) in enumerate(messages, start=1):
             last = position == len(messages)
@@ -36,6 +36,7 @@ async def publish_atomically(
                 sent[EXPECTED_SUBJECT_SEQUENCE] = str(expected_seq)
             if last:
                 sent["Nats-Batch-Commit"] = "1"
+            check_size(nc, subject, body, sent)
             answer = await nc.request(subject, body, timeout=TIMEOUT, headers=sent)
             if answer.data:
                 told: dict[str, Any] = json.loads(answer.data)
@@ -43,6 +44,8 @@ async def publish_atomically(
                     raise refusal(subject, told["error"])
                 if last:
                     return int(told["seq"])
+    except UNSENDABLE as error:
+        raise unsendable(subject, error) from error
     except (NatsError, TimeoutError) as error:
         raise PublishFailed(f"A batch on {subject} was not confirmed.") from error
     raise PublishFailed(f"A batch on {subject} was not confirmed.")

@@ -10,6 +10,7 @@ from nats.errors import Error as NatsError
 from nats.js.client import JetStreamContext
 from nats.js.kv import KeyValue
 
+from tg_parser.chassis.errors import TransientError
 from tg_parser.contracts.subjects import CONTROL_BUCKET, control_key
 
 log = structlog.get_logger(__name__)
@@ -36,9 +37,12 @@ class ControlFlags:
         return self.flag(workflow_id) == "cancelled"
 
     async def set(self, workflow_id: str, flag: Flag) -> None:
-        """Tell every worker."""
-        bucket = self._bucket or await self._js.key_value(CONTROL_BUCKET)
-        await bucket.put(control_key(workflow_id), flag.encode())
+        """Tell every worker. Raises TransientError if the server is away."""
+        try:
+            bucket = self._bucket or await self._js.key_value(CONTROL_BUCKET)
+            await bucket.put(control_key(workflow_id), flag.encode())
+        except (NatsError, TimeoutError) as error:
+            raise TransientError(f"The flag of workflow {workflow_id} could not be set: {error!r}.") from error
         self._flags[workflow_id] = flag
 
     async def watch(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -12,16 +13,23 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
 from alembic.script import ScriptDirectory
+from asyncpg.exceptions import InterfaceError, PostgresError
 from sqlalchemy import Connection, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from tg_parser.chassis.errors import ServerUnavailable
 from tg_parser.chassis.settings import PostgresSettings
 
-DATABASE_ERRORS = (DBAPIError, OSError)
-"""What a statement raises when the server is away, restarting or refuses it."""
+DATABASE_ERRORS = (DBAPIError, PoolTimeout, PostgresError, InterfaceError, OSError)
+"""What a statement raises when the server is away, restarting or refuses it. What asyncpg raises while connecting reaches
+us as it is; the rest is SQLAlchemy's."""
+
+PING_WITHIN = 5.0  # seconds
+CLIENT_MARGIN = 10.0  # seconds after the server's own limit until a silent server is given up
+DATA_EXCEPTION = "22"  # class of the SQLSTATEs that blame the values: a NUL in a text, a number out of range
 
 
 class Database:
@@ -39,7 +47,7 @@ class Database:
     async def ping(self) -> bool:
         """Whether the server answers."""
         try:
-            async with self.engine.connect() as connection:
+            async with asyncio.timeout(PING_WITHIN), self.engine.connect() as connection:
                 await connection.execute(text("SELECT 1"))
         except DATABASE_ERRORS:
             return False
@@ -64,10 +72,16 @@ class Database:
                     )
                 )
                 await connection.run_sync(_upgrade, folder, schema)
-        except OSError as unreachable:
+        except (OSError, PostgresError) as unreachable:
             raise ServerUnavailable(
                 "Postgres does not answer. Is TG_POSTGRES__DSN right, and is the server up?"
             ) from unreachable
+
+
+def refuses_data(error: BaseException) -> bool:
+    """Whether the statement failed because of the values in it: the same values will fail again."""
+    state = getattr(getattr(error, "orig", None), "sqlstate", None)
+    return str(state or "").startswith(DATA_EXCEPTION)
 
 
 def _upgrade(connection: Connection, folder: Path, schema: str) -> None:
@@ -103,6 +117,7 @@ async def open_database(name: str, settings: PostgresSettings) -> AsyncIterator[
                 "jit": "off",  # our statements are short; compiling them costs more than running them
             },
             "timeout": 10,
+            "command_timeout": settings.statement_timeout_s + CLIENT_MARGIN,
         },
     )
     try:

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import contextlib
 import json
+import socket
 from collections.abc import Awaitable, Callable, Iterator, MutableMapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import uvicorn
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+from tg_parser.chassis.errors import ServerUnavailable
 
 Scope = MutableMapping[str, Any]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
@@ -71,6 +74,15 @@ class HttpServer(uvicorn.Server):
     def capture_signals(self) -> Iterator[None]:
         """Signals belong to the service."""
         yield
+
+    async def serve(self, sockets: list[socket.socket] | None = None) -> None:
+        """Serve until `ask_to_stop`. Raises ServerUnavailable if the port cannot be had, where uvicorn would exit."""
+        try:
+            await super().serve(sockets)
+        except SystemExit as refused:
+            raise ServerUnavailable(
+                f"The health endpoint cannot listen on {self.config.host}:{self.config.port}. Is the port taken?"
+            ) from refused
 
     def ask_to_stop(self) -> None:
         """Finish what is being answered and return from `serve`."""

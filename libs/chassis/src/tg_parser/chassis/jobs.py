@@ -110,7 +110,6 @@ class JobConsumer:
     handler: JobHandler[Any]
     ack_wait: float = JOB_ACK_WAIT
     _leases: set[Lease] = field(default_factory=set[Lease])
-    _freed: int = 0
     _stopping: bool = False
 
     def __post_init__(self) -> None:
@@ -152,7 +151,7 @@ class JobConsumer:
     @property
     def alive(self) -> bool:
         """Whether jobs would really arrive."""
-        return self._pulls.alive
+        return self._pulls.alive and self._keeper is not None and not self._keeper.done()
 
     @property
     def in_flight(self) -> int:
@@ -168,6 +167,12 @@ class JobConsumer:
     async def stop(self, grace: float = GRACE) -> None:
         """Take no more; finish what is in hand within `grace` seconds; hand the rest back at once."""
         self._stopping = True
+        # First of all: as long as requests are open, what is handed back may come straight to us again, and each time
+        # counts as an attempt.
+        await self._pulls.stop(drain=True)
+        for lease in self._leases:
+            if lease.task and lease.started is None:
+                lease.task.cancel()
         tasks = [lease.task for lease in self._leases if lease.task]
         if tasks:
             _, late = await asyncio.wait(tasks, timeout=grace)
@@ -177,7 +182,6 @@ class JobConsumer:
         if self._keeper:
             self._keeper.cancel()
             await asyncio.gather(self._keeper, return_exceptions=True)
-        await self._pulls.stop()
 
     async def _received(self, message: Msg) -> None:
         lease = Lease(self.handler.job.KIND, message, self.chassis.nc, self.chassis.deadletters)
@@ -194,7 +198,7 @@ class JobConsumer:
                     await lease.hand_back()
                     return
                 CURRENT.set(lease)
-                lease.received = time.monotonic()
+                lease.started = time.monotonic()
                 await self._subscriber.process_message(lease.message)
         finally:
             self._leases.discard(lease)
@@ -203,24 +207,24 @@ class JobConsumer:
             await self._next()
 
     async def _next(self) -> None:
-        """Ask for as many as were settled, a few at a time: each request costs a message."""
-        self._freed += 1
-        if not self._stopping and (self._freed >= self._ahead or not self._leases):
-            freed, self._freed = self._freed, 0
-            await self._pulls.want(freed)
+        """Ask for as many as there is room for, a few at a time: each request costs a message."""
+        room = self.handler.concurrency + self._ahead - len(self._leases) - self._pulls.outstanding
+        if not self._stopping and (room >= self._ahead or not self._leases):
+            await self._pulls.want(room)
 
     async def _keep_leases(self) -> None:
         """Lease and deadline move together: a job whose lease cannot be extended, or that takes too long, is dropped."""
         while True:
-            await asyncio.sleep(self.ack_wait / 3)
+            await asyncio.sleep(min(self.ack_wait / 3, self.handler.longest))
             for lease in list(self._leases):
                 now = time.monotonic()
-                if now - lease.received > self.handler.longest:
+                if lease.started is not None and now - lease.started > self.handler.longest:
                     lease.overdue = True
                 elif self.chassis.nc.is_connected:
                     await self._extend(lease)
                 if lease.task and (lease.overdue or now - lease.extended > self.ack_wait):
                     log.error("A job took too long or lost its lease.", action="job_overdue", kind=lease.kind)
+                    lease.let_go = not lease.overdue
                     lease.task.cancel()
 
     async def _extend(self, lease: Lease) -> None:

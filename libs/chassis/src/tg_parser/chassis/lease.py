@@ -13,10 +13,11 @@ from dataclasses import dataclass, field
 import structlog
 from nats.aio.client import Client
 from nats.aio.msg import Msg
+from nats.errors import Error as NatsError
 from pydantic import ValidationError
 
 from tg_parser.chassis.deadletters import DeadLetters, Reason, one_line
-from tg_parser.chassis.errors import PermanentError, TransientError
+from tg_parser.chassis.errors import ChassisError, PermanentError, TransientError
 from tg_parser.chassis.metrics import JOBS
 from tg_parser.chassis.provision import MAX_ATTEMPTS
 from tg_parser.chassis.recorded import delivery
@@ -28,6 +29,8 @@ log = structlog.get_logger(__name__)
 HOPELESS = (PermanentError, UnknownMessageType, MalformedMessage, MalformedEnvelope, ValidationError)
 FIRST_DELAY = 1.0  # seconds before an unexplained failure is tried again; doubled for each further attempt
 LONGEST_DELAY = 300.0  # seconds
+SHORTEST_DELAY = 0.1  # seconds; handed back without any, a job would use up its attempts in milliseconds
+LONGEST_DETAIL = 2000  # characters, as many as a fact about it may hold
 BURY_LATER = 5.0  # seconds until a dead letter that could not be written is tried again
 
 
@@ -41,9 +44,10 @@ class Lease:
     deadletters: DeadLetters
     max_attempts: int = MAX_ATTEMPTS
     task: asyncio.Task[None] | None = None
-    received: float = field(default_factory=time.monotonic)
+    started: float | None = None
     extended: float = field(default_factory=time.monotonic)
     overdue: bool = False
+    let_go: bool = False
     settled: bool = False
 
     @property
@@ -62,6 +66,9 @@ class Lease:
 
     async def hand_back(self, delay: float = 0.0) -> None:
         """Not done: somebody else may have it, after `delay` seconds."""
+        if self.let_go:  # the server has given it to somebody else by now: a word from us would take it from them
+            self.settled = True
+            return
         nanoseconds = int(delay * 1e9)
         await self._settle(b'-NAK {"delay": %d}' % nanoseconds if nanoseconds else b"-NAK", "handed_back")
 
@@ -69,7 +76,7 @@ class Lease:
         """Never to be done: copied to the dead letters, then terminated with the reason."""
         try:
             await self.deadletters.bury(self.kind, self.message, reason)
-        except TransientError as error:
+        except ChassisError as error:
             log.error("A dead letter could not be written yet.", action="bury_failed", kind=self.kind, error=str(error))
             await self.hand_back(BURY_LATER)
             return
@@ -79,12 +86,15 @@ class Lease:
         if self.settled:
             return
         self.settled = True
-        await self.nc.publish(self.message.reply, verb)
         JOBS.labels(self.kind, outcome).inc()
+        try:
+            await self.nc.publish(self.message.reply, verb)
+        except NatsError as error:  # it is seen again after its ack wait
+            log.warning("A job could not be settled.", action="settle_failed", kind=self.kind, error=repr(error))
 
     def reason(self, error: BaseException) -> Reason:
         """What the dead letter will say."""
-        return Reason(type(error).__name__, str(error) or type(error).__name__, self.attempt)
+        return Reason(type(error).__name__, (str(error) or type(error).__name__)[:LONGEST_DETAIL], self.attempt)
 
     def given_up(self, error: BaseException) -> bool:
         """Whether this failure is the last one this job may have."""
@@ -93,7 +103,7 @@ class Lease:
     def delay(self, error: BaseException) -> float:
         """Seconds until the next attempt."""
         if isinstance(error, TransientError):
-            return error.retry_in
+            return max(error.retry_in, SHORTEST_DELAY)
         return min(FIRST_DELAY * 2 ** (self.attempt - 1), LONGEST_DELAY)
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from nats.aio.client import Client
 from nats.aio.msg import Msg
+from nats.errors import Error as NatsError
 from nats.errors import NoRespondersError
 from nats.errors import TimeoutError as NatsTimeout
 from nats.js.client import JetStreamContext
@@ -104,15 +105,37 @@ class EventLog:
         return entries
 
     async def last_seq(self, stream: str, subject: str | None = None) -> int:
-        """The sequence of the newest message on `subject` (or in the stream), from the leader; 0 if there is none."""
-        if subject is None:
-            info = await self._js.stream_info(stream)
-            return int(info.state.last_seq)
+        """The sequence of the newest message on `subject` (or in the stream), from the leader; 0 if there is none.
+
+        Raises TransientError if the server is away.
+        """
         try:
+            if subject is None:
+                info = await self._js.stream_info(stream)
+                return int(info.state.last_seq)
             message = await self._js.get_last_msg(stream, subject, direct=False)
-        except NotFoundError:
-            return 0
+        except (NatsError, TimeoutError) as error:
+            if subject is not None and isinstance(error, NotFoundError):
+                return 0
+            raise TransientError(f"{stream} could not be asked for its end: {error!r}.") from error
         return int(message.seq or 0)
+
+    async def next_seq(self, stream: str, filters: Sequence[str], *, from_seq: int, up_to: int) -> int | None:
+        """The sequence of a message that matches one of `filters`, from `from_seq` to `up_to`; None if there is none.
+
+        Asked of the leader's store itself: what a consumer says is still pending may lag behind a confirmed message.
+        Raises TransientError if the server is away.
+        """
+        for subject in filters:
+            try:
+                message = await self._js.get_msg(stream, seq=max(from_seq, 1), subject=subject, next=True, direct=False)
+            except NotFoundError:
+                continue
+            except (NatsError, TimeoutError) as error:
+                raise TransientError(f"{stream} could not be read from {from_seq}: {error!r}.") from error
+            if message.seq is not None and message.seq <= up_to:
+                return int(message.seq)
+        return None
 
     async def read_range(self, stream: str, subject: str, *, from_seq: int, limit: int) -> list[Recorded]:
         """Up to `limit` messages that match `subject`, from `from_seq` on, in one request; empty if there are none.

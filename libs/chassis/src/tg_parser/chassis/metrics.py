@@ -11,6 +11,7 @@ JOB_SECONDS = Histogram("tg_job_duration_seconds", "Time a handler took for one 
 JOBS_IN_FLIGHT = Gauge("tg_jobs_inflight", "Jobs being handled now.", ["kind"])
 FACTS = Counter("tg_facts_total", "Facts told.", ["type"])
 FOLDED = Counter("tg_projection_events_total", "Facts folded into tables.", ["projection"])
+LEFT_OUT = Counter("tg_projection_left_out_total", "Facts that could not be folded.", ["projection"])
 LAG = Gauge("tg_projection_lag_events", "Facts in the log that a projection has not yet folded.", ["projection"])
 FOLD_DELAY = Histogram("tg_e2e_seconds", "From the telling of a fact to its row.", ["projection"], buckets=SECONDS)
 DEAD_LETTERS = Counter("tg_dlq_messages_total", "Jobs that could not be done.", ["kind", "error_class"])

@@ -70,7 +70,10 @@ class JobMiddleware(BaseMiddleware[Any, Msg]):
         if exc_val is None:
             await lease.acknowledge()
         elif isinstance(exc_val, asyncio.CancelledError):
-            await lease.hand_back(lease.delay(exc_val) if lease.overdue else 0.0)
+            if lease.overdue:
+                await self._settle_failure(lease, _overdue(self._consumers[lease.kind]))
+            else:
+                await lease.hand_back()
             return False
         else:
             await self._settle_failure(lease, exc_val)
@@ -101,4 +104,10 @@ class JobMiddleware(BaseMiddleware[Any, Msg]):
             )
             await lease.hand_back(lease.delay(unreachable))
             return
+        except Exception as fault:  # whatever is wrong with telling it, the job itself must not go round for ever
+            log.error("A failure cannot be told.", action="failure_untold", kind=lease.kind, exc_info=fault)
         await lease.bury(reason)
+
+
+def _overdue(consumer: JobConsumer) -> Exception:
+    return TimeoutError(f"The job was not done within {consumer.handler.longest:.0f} s.")

@@ -7,20 +7,22 @@ gives the same rows; that is what `rebuild` does while everything runs.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import Protocol
 
 import structlog
+from nats.errors import Error as NatsError
 from sqlalchemy import BigInteger, Column, MetaData, Table, Text, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tg_parser.chassis.chassis import Chassis
-from tg_parser.chassis.database import DATABASE_ERRORS, Database
+from tg_parser.chassis.database import DATABASE_ERRORS, Database, refuses_data
 from tg_parser.chassis.errors import PermanentError, TransientError
-from tg_parser.chassis.metrics import FOLD_DELAY, FOLDED, LAG
+from tg_parser.chassis.metrics import FOLD_DELAY, FOLDED, LAG, LEFT_OUT
 from tg_parser.chassis.reader import OrderedReader
 from tg_parser.chassis.recorded import Recorded
 from tg_parser.contracts import subjects
@@ -62,7 +64,11 @@ class Projection(Protocol):
 
 
 class Projector:
-    """Keeps one projection current. Two of the same name may run: one wins each batch, the other starts over."""
+    """Keeps one projection current. Two of the same name may run: one wins each batch, the other starts over.
+
+    A fact that cannot be read, or that Postgres will not take, is left out, logged and counted: it must not stop the rest.
+    `committed` hears of a batch after its commit, and not again if the process ends in between: it is a hint.
+    """
 
     def __init__(
         self, projection: Projection, chassis: Chassis, *, batch_size: int = 500, committed: Committed | None = None
@@ -75,8 +81,9 @@ class Projector:
         self._positions = _positions(projection.name.partition(".")[0])
         self._mine = (self._positions.c.projection == projection.name,)
         self._reader: OrderedReader | None = None
-        self._busy = False
         self._changed = asyncio.Event()
+        self._rebuilt = False
+        self._at = 0  # where the batch in hand begins; `position` can fall behind it, when a rebuild has begun
         self.position = 0
         self.folded = 0  # facts folded since this projector was made
 
@@ -84,6 +91,10 @@ class Projector:
     def name(self) -> str:
         """The projection's name."""
         return self._projection.name
+
+    def when_committed(self, committed: Committed) -> None:
+        """Call `committed` after each batch, once it is in the tables."""
+        self._committed = committed
 
     @property
     def alive(self) -> bool:
@@ -95,37 +106,59 @@ class Projector:
         while True:
             try:
                 await self._follow()
-            except (*DATABASE_ERRORS, TransientError, _PositionMoved) as error:
+            except (*DATABASE_ERRORS, NatsError, TransientError, _PositionMoved) as error:
                 log.warning(
                     "A projection starts over.", action="projection_retry", projection=self.name, error=str(error)[:300]
                 )
                 await asyncio.sleep(RETRY)
 
     async def _follow(self) -> None:
-        self.position = await self._load_position()
+        self._rebuilt = False
+        self._at = self.position = await self._load_position()
         nc = self._chassis.nc
         async with OrderedReader(nc, subjects.FACTS, self._projection.filters, after_seq=self.position) as self._reader:
             self._announce()
+            if self._rebuilt:
+                return
             async for batch in self._reader.batches(self._batch_size):
-                self._busy = True
-                try:
-                    await self._fold(batch)
-                finally:
-                    self._busy = False
+                await self._fold(batch)
                 self._announce()
 
     async def _fold(self, batch: Sequence[Recorded]) -> None:
         try:
             await self._commit(batch, batch)
-        except UNREADABLE as error:
-            log.error(
-                "Facts that cannot be read are left out.",
-                action="projection_poison",
-                projection=self.name,
-                error=str(error),
-            )
-            await self._commit(batch, [entry for entry in batch if _readable(entry)])
-        self.position = batch[-1].seq
+        except (*UNREADABLE, *DATABASE_ERRORS) as error:
+            if not isinstance(error, UNREADABLE) and not refuses_data(error):
+                raise
+            await self._fold_apart(batch, error)
+        else:
+            await self._folded(batch)
+
+    async def _fold_apart(self, batch: Sequence[Recorded], error: BaseException) -> None:
+        """Something in the batch cannot be folded: find the fact by halving, and leave out that one alone."""
+        if len(batch) == 1:
+            self._left_out(batch[0], error)
+            await self._commit(batch, ())
+            await self._folded(batch)
+            return
+        middle = len(batch) // 2
+        await self._fold(batch[:middle])
+        await self._fold(batch[middle:])
+
+    def _left_out(self, entry: Recorded, error: BaseException) -> None:
+        LEFT_OUT.labels(self.name).inc()
+        log.error(
+            "A fact that cannot be folded is left out.",
+            action="projection_poison",
+            projection=self.name,
+            seq=entry.seq,
+            error=str(error)[:300],
+        )
+
+    async def _folded(self, batch: Sequence[Recorded]) -> None:
+        self._at = batch[-1].seq
+        if not self._rebuilt:
+            self.position = self._at
         self._observe(batch)
         if self._committed:
             await self._committed(batch)
@@ -134,7 +167,7 @@ class Projector:
         async with self._database.begin() as connection:
             moved = await connection.execute(
                 update(self._positions)
-                .where(*self._mine, self._positions.c.last_seq == self.position)
+                .where(*self._mine, self._positions.c.last_seq == self._at)
                 .values(last_seq=batch[-1].seq)
             )
             if moved.rowcount != 1:
@@ -146,9 +179,9 @@ class Projector:
         self.folded += len(batch)
         FOLDED.labels(self.name).inc(len(batch))
         LAG.labels(self.name).set(self._reader.backlog if self._reader else 0)
-        told = batch[-1].headers.get("ce-time")
-        if told:
-            FOLD_DELAY.labels(self.name).observe(max(0.0, time.time() - datetime.fromisoformat(told).timestamp()))
+        with contextlib.suppress(KeyError, ValueError):  # a fact without a readable time says nothing about delays
+            told = datetime.fromisoformat(batch[-1].headers["ce-time"])
+            FOLD_DELAY.labels(self.name).observe(max(0.0, time.time() - told.timestamp()))
         if self._chassis.telemetry.enabled:
             for entry in batch:
                 self._chassis.telemetry.folded(self.name, entry)
@@ -172,35 +205,41 @@ class Projector:
         """
         try:
             async with asyncio.timeout(timeout):
-                while self.position < seq and not await self._drained():
-                    await self._changed_soon()
+                changed = self._changed
+                while await self._is_behind(seq):
+                    await _soon(changed)
+                    changed = self._changed
         except TimeoutError as late:
             raise TransientError(
                 f"{self.name} has not reached position {seq} within {timeout:.0f} s.", retry_in=5
             ) from late
         return self.position
 
+    async def _is_behind(self, seq: int) -> bool:
+        if self.position >= seq:
+            return False
+        missing = await self._chassis.log.next_seq(
+            subjects.FACTS, self._projection.filters, from_seq=self.position + 1, up_to=seq
+        )
+        return missing is not None
+
     async def wait_until_current(self, *, timeout: float) -> int:
         """Wait until everything that is in the log now is in the tables."""
         return await self.wait_for(await self._chassis.log.last_seq(subjects.FACTS), timeout=timeout)
 
-    async def _changed_soon(self) -> None:
-        changed = self._changed
-        try:
-            await asyncio.wait_for(changed.wait(), RETRY)
-        except TimeoutError:
-            return
-
-    async def _drained(self) -> bool:
-        return self._reader is not None and not self._busy and await self._reader.drained() and not self._busy
-
     async def rebuild(self) -> None:
-        """Drop every row and start again from the beginning of the log; readers see the rows come back."""
+        """Drop every row and start again from the beginning of the log; readers see the rows come back.
+
+        Another process with a projector of this name notices at its next fact.
+        """
         if not self._projection.tables:
             raise PermanentError(f"{self.name} owns no tables to rebuild.")
-        async with self._database.begin() as connection:
-            await connection.execute(text(f"TRUNCATE {', '.join(self._projection.tables)}"))
+        async with self._database.begin() as connection:  # the position first, as a batch does: no deadlock with one
             await connection.execute(update(self._positions).where(*self._mine).values(last_seq=0))
+            await connection.execute(text(f"TRUNCATE {', '.join(self._projection.tables)}"))
+        self.position, self._rebuilt = 0, True
+        if self._reader:
+            self._reader.end()
 
 
 def _positions(schema: str) -> Table:
@@ -216,10 +255,6 @@ class _PositionMoved(Exception):
     pass
 
 
-def _readable(entry: Recorded) -> bool:
-    try:
-        entry.message  # noqa: B018 - decoding is what is tried
-        entry.envelope  # noqa: B018
-    except UNREADABLE:
-        return False
-    return True
+async def _soon(changed: asyncio.Event) -> None:
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(changed.wait(), RETRY)

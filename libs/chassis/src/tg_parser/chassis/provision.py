@@ -6,11 +6,13 @@ each service at start on one machine, a job of the deployment in a cluster. Runn
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from nats.aio.client import Client
+from nats.errors import Error as NatsError
 from nats.js.api import (
     AckPolicy,
     ConsumerConfig,
@@ -24,8 +26,9 @@ from nats.js.api import (
     StreamConfig,
 )
 from nats.js.client import JetStreamContext
-from nats.js.errors import BadRequestError, NotFoundError
+from nats.js.errors import APIError, BadRequestError, NotFoundError
 
+from tg_parser.chassis.errors import PermanentError, ServerUnavailable
 from tg_parser.chassis.settings import NatsSettings
 from tg_parser.contracts import subjects
 from tg_parser.contracts.jobs import Export, IngestSource, ProcessMessage, Topicize
@@ -57,9 +60,14 @@ def streams(settings: NatsSettings) -> tuple[StreamConfig, ...]:
         "discard": DiscardPolicy.NEW,
         "duplicate_window": DEDUP_WINDOW,
         "allow_direct": True,
+        "max_age": 0.0,  # said outright, so that a limit somebody has set is noticed: facts must not expire
+        "max_msgs": -1,
+        "max_msg_size": -1,
     }
     limits: dict[str, Any] = {**common, "retention": RetentionPolicy.LIMITS}
-    rolling: dict[str, Any] = {**limits, "discard": DiscardPolicy.OLD}
+    timers: dict[str, Any] = {**limits, "discard": DiscardPolicy.OLD, "max_age": 30 * DAY}
+    advisories: dict[str, Any] = {**limits, "discard": DiscardPolicy.OLD, "max_age": 14 * DAY}
+    dead: dict[str, Any] = {**limits, "max_age": 90 * DAY}
     return (
         StreamConfig(
             name=subjects.FACTS,
@@ -89,24 +97,21 @@ def streams(settings: NatsSettings) -> tuple[StreamConfig, ...]:
         StreamConfig(
             name=subjects.TIMERS,
             subjects=[subjects.TIMER_SUBJECTS, subjects.TIMER_FIRED_SUBJECTS],
-            max_age=30 * DAY,
             allow_msg_schedules=True,
             allow_msg_ttl=True,
             allow_rollup_hdrs=True,
-            **rolling,
+            **timers,
         ),
         StreamConfig(
             name=subjects.DEAD_LETTERS,
             subjects=[subjects.DEAD_LETTER_SUBJECTS],
-            max_age=90 * DAY,
             compression=StoreCompression.S2,
-            **limits,
+            **dead,
         ),
         StreamConfig(
             name=subjects.ADVISORIES,
             subjects=list(subjects.ADVISORY_SUBJECTS),
-            max_age=14 * DAY,
-            **rolling,
+            **advisories,
         ),
     )
 
@@ -148,15 +153,32 @@ def consumers(settings: NatsSettings) -> tuple[tuple[str, ConsumerConfig], ...]:
 
 
 async def provision(nc: Client, settings: NatsSettings) -> list[Drift]:
-    """Create what is missing, correct what has drifted, and say what had. Safe to run at any time, by several at once."""
+    """Create what is missing, correct what has drifted, and say what had. Safe to run at any time, by several at once.
+
+    Raises PermanentError if the server refuses a setting, ServerUnavailable if JetStream does not answer.
+    """
     js = nc.jetstream()
     drifts: list[Drift] = []
     for stream in streams(settings):
-        drifts += await _ensure_stream(js, stream)
+        with _refusals(f"The stream {stream.name}"):
+            drifts += await _ensure_stream(js, stream)
     for stream_name, consumer in consumers(settings):
-        drifts += await _ensure_consumer(js, stream_name, consumer)
-    await _ensure_buckets(js, settings)
+        with _refusals(f"The consumer {stream_name}/{consumer.durable_name}"):
+            drifts += await _ensure_consumer(js, stream_name, consumer)
+    with _refusals("A bucket"):
+        await _ensure_buckets(js, settings)
     return drifts
+
+
+@contextmanager
+def _refusals(what: str) -> Iterator[None]:
+    """Say in a sentence what could not be had."""
+    try:
+        yield
+    except APIError as refused:
+        raise PermanentError(f"{what} cannot be made as it should be: {refused.description}.") from refused
+    except (NatsError, TimeoutError) as away:
+        raise ServerUnavailable(f"{what} could not be looked after: JetStream does not answer ({away!r}).") from away
 
 
 async def _ensure_stream(js: JetStreamContext, wanted: StreamConfig) -> list[Drift]:

@@ -17,17 +17,22 @@ from typing import Any, Self
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
+from nats.errors import BadHeaderError, BadSubjectError, MaxPayloadError
 from nats.errors import Error as NatsError
 
-from tg_parser.chassis.errors import ConcurrencyError, PublishFailed, TransientError, WindowFull
+from tg_parser.chassis.errors import ConcurrencyError, PermanentError, PublishFailed, TransientError, WindowFull
 
 EXPECTED_SUBJECT_SEQUENCE = "Nats-Expected-Last-Subject-Sequence"
 WRONG_LAST_SEQUENCE = frozenset({10071, 10164})
+DUPLICATE_IN_BATCH = 10201
+MESSAGE_TOO_LARGE = 10054
 STORE_FAILED = 10077
 SUBJECT_FULL = "maximum messages per subject exceeded"
 RESEND_AFTER = 2.0  # seconds without a confirmation before the same message, with the same id, is sent once more
 GIVE_UP_AFTER = 30.0  # seconds; the caller decides what an unconfirmed message means
 SWEEP_EVERY = 0.25  # seconds
+HEADERS_AT_MOST = 65_536  # bytes; below the limit by more than this, sizes need not be added up
+FRAME = 16  # bytes; more than the framing of one header, or of all of them, takes
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +91,8 @@ class Publisher:
         """Publish and wait for the confirmation; the message is stored when this returns.
 
         Raises ConcurrencyError if `expected_seq` is no longer the subject's last sequence, WindowFull if the subject may
-        hold no more, PublishFailed if no confirmation came, TransientError for whatever else the server refuses.
+        hold no more, PermanentError if no server would ever take the message (it is too large, its subject or a header
+        is malformed), PublishFailed if no confirmation came, TransientError for whatever else the server refuses.
         """
         return await (await self.submit(subject, body, headers, expected_seq=expected_seq))
 
@@ -111,11 +117,16 @@ class Publisher:
     async def _send(self, token: str, pending: _Pending) -> None:
         pending.sent = time.monotonic()
         try:
+            check_size(self._nc, pending.subject, pending.body, pending.headers)
             await self._nc.publish(
                 pending.subject, pending.body, reply=f"{self._inbox}.{token}", headers=pending.headers
             )
+        except PermanentError as hopeless:
+            self._fail(token, hopeless)
         except NatsError as error:
-            if self._nc.is_closed:
+            if isinstance(error, UNSENDABLE):
+                self._fail(token, unsendable(pending.subject, error))
+            elif self._nc.is_closed:
                 self._fail(token, PublishFailed(f"A message could not be sent: {error}."))
 
     async def _confirmed(self, message: Msg) -> None:
@@ -155,11 +166,38 @@ class Publisher:
                     await self._send(token, pending)
 
 
+UNSENDABLE = (MaxPayloadError, BadSubjectError, BadHeaderError)
+"""What the client refuses to send, and always will."""
+
+
+def unsendable(subject: str, error: NatsError) -> PermanentError:
+    """The error of a message that no server would take."""
+    return PermanentError(f"A message on {subject!r} cannot be sent: {error}.")
+
+
+def check_size(nc: Client, subject: str, body: bytes, headers: Mapping[str, str]) -> None:
+    """Raises PermanentError if body and headers together are larger than the server takes.
+
+    nats-py counts the body alone; the server counts both, and answers one byte too many by closing the connection.
+    """
+    if len(body) + HEADERS_AT_MOST <= nc.max_payload:
+        return
+    size = len(body) + FRAME + sum(len(name) + len(value.encode()) + FRAME for name, value in headers.items())
+    if size > nc.max_payload:
+        raise PermanentError(
+            f"A message on {subject} is too large: {size:,} bytes with its headers; the server takes {nc.max_payload:,}."
+        )
+
+
 def refusal(subject: str, error: dict[str, Any]) -> Exception:
     """The error that the server's answer means."""
     code, description = int(error.get("err_code", 0)), str(error.get("description", "no reason given"))
     if code in WRONG_LAST_SEQUENCE:
         return ConcurrencyError(f"{subject} has moved on: {description}.")
+    if code == DUPLICATE_IN_BATCH:  # a batch of messages that are stored already; a single one is just confirmed again
+        return ConcurrencyError(f"{subject} holds a message of the batch already: {description}.")
+    if code == MESSAGE_TOO_LARGE:
+        return PermanentError(f"A message on {subject} is too large: {description}.")
     if code == STORE_FAILED and SUBJECT_FULL in description:  # 10077 is a generic store error: only the text tells
         return WindowFull(f"{subject} holds as many messages as it may.")
     return TransientError(f"The server refused a message on {subject}: {description} ({code}).")

@@ -7,6 +7,7 @@ transaction. A gap or a lost consumer is healed by starting again after the last
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncIterator, Sequence
 from types import TracebackType
 from typing import Self
@@ -41,13 +42,14 @@ class OrderedReader:
         self._filters = list(filters)
         self._last = after_seq
         self._buffer = buffer
-        self._queue: asyncio.Queue[Recorded] = asyncio.Queue()
+        self._queue: deque[Recorded] = deque()
+        self._wake = asyncio.Event()
+        self._ended = False
         self._pending = 1
         self._expected = 1
         self._pulls: PullRequests | None = None
         self._consumer = ""
-        self._broken = asyncio.Event()
-        self._broken.set()
+        self._broken = True
         self._epoch = 0
 
     async def __aenter__(self) -> Self:
@@ -62,64 +64,53 @@ class OrderedReader:
     @property
     def alive(self) -> bool:
         """Whether the server is really serving this reader."""
-        return self._pulls is not None and self._pulls.alive and not self._broken.is_set()
+        return self._pulls is not None and self._pulls.alive and not self._broken
 
     async def batches(self, size: int) -> AsyncIterator[list[Recorded]]:
-        """Batches of at most `size`, for ever: as full as what is already on its way allows, never waiting for more."""
-        while True:
-            batch = [await self._next()]
-            while len(batch) < size:
-                try:
-                    batch.append(self._queue.get_nowait())
-                except asyncio.QueueEmpty:
-                    if self._pending == 0 or not await self._more():
-                        break
+        """Batches of at most `size`, until `end`: as full as what is already on its way allows, never waiting for more."""
+        while (first := await self._next()) is not None:
+            batch = [first]
+            while len(batch) < size and (self._queue or (self._pending and await self._more())):
+                batch.append(self._queue.popleft())
             yield batch
             await self._refill()
+
+    def end(self) -> None:
+        """Yield nothing more: what is in hand is not wanted any longer."""
+        self._ended = True
+        self._wake.set()
 
     @property
     def backlog(self) -> int:
         """Matching messages not yet yielded, as of the last one received."""
-        return self._pending + self._queue.qsize()
+        return self._pending + len(self._queue)
 
-    async def drained(self) -> bool:
-        """Whether everything that matches and is in the stream now has been yielded. Asks the server: not for hot paths."""
-        if self._broken.is_set() or not self._queue.empty():
-            return False
-        try:
-            info = await self._js.consumer_info(self._stream, self._consumer)
-        except (NatsError, TimeoutError):
-            return False
-        delivered = info.delivered.stream_seq if info.delivered else 0
-        received = self._queue.empty() and (delivered or 0) <= self._last
-        return not info.num_pending and received and not self._broken.is_set()
-
-    async def _next(self) -> Recorded:
-        while True:
-            if self._broken.is_set():
+    async def _next(self) -> Recorded | None:
+        while not self._ended:
+            if self._queue:
+                return self._queue.popleft()
+            if self._broken:
                 await self._reopen()
-            getter = asyncio.ensure_future(self._queue.get())
-            broken = asyncio.ensure_future(self._broken.wait())
-            try:
-                await asyncio.wait((getter, broken), return_when=asyncio.FIRST_COMPLETED)
-                if getter.done():
-                    return getter.result()
-            finally:
-                broken.cancel()
-                if not getter.done():
-                    getter.cancel()
+                continue
+            self._wake.clear()
+            await self._wake.wait()
+        return None
 
     async def _more(self) -> bool:
         deadline = asyncio.get_running_loop().time() + LINGER
-        while self._queue.empty() and not self._broken.is_set():
+        while not self._queue and not self._broken:
             if asyncio.get_running_loop().time() >= deadline:
                 return False
             await asyncio.sleep(LINGER / 10)
-        return not self._queue.empty()
+        return bool(self._queue)
+
+    def _break(self) -> None:
+        self._broken = True
+        self._wake.set()
 
     async def _refill(self) -> None:
-        if self._pulls and not self._broken.is_set():
-            room = self._buffer - self._queue.qsize() - self._pulls.outstanding
+        if self._pulls and not self._broken:
+            room = self._buffer - len(self._queue) - self._pulls.outstanding
             if room >= self._buffer // 2:
                 await self._pulls.want(room)
 
@@ -139,9 +130,9 @@ class OrderedReader:
         self._consumer = info.name
         self._pending, self._expected = int(info.num_pending or 0), 1
         epoch = self._epoch
-        self._broken.clear()
+        self._broken = False
         self._pulls = PullRequests(
-            self._nc, self._stream, info.name, lambda message: self._received(epoch, message), on_gone=self._broken.set
+            self._nc, self._stream, info.name, lambda message: self._received(epoch, message), on_gone=self._break
         )
         await self._pulls.start()
         await self._pulls.want(self._buffer)
@@ -177,9 +168,10 @@ class OrderedReader:
         if epoch != self._epoch or told.stream_seq <= self._last:
             return
         if told.consumer_seq != self._expected:
-            self._broken.set()
+            self._break()
             return
         self._expected += 1
         self._last = told.stream_seq
         self._pending = told.pending
-        self._queue.put_nowait(Recorded(told.stream_seq, message.subject, message.headers or {}, message.data))
+        self._queue.append(Recorded(told.stream_seq, message.subject, message.headers or {}, message.data))
+        self._wake.set()

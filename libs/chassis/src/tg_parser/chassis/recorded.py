@@ -9,7 +9,7 @@ from functools import cached_property
 from nats.aio.msg import Msg
 
 from tg_parser.contracts.codec import decode_body
-from tg_parser.contracts.envelope import Envelope, read_envelope
+from tg_parser.contracts.envelope import Envelope, MalformedEnvelope, read_envelope
 from tg_parser.contracts.model import Message
 
 
@@ -34,8 +34,11 @@ class Recorded:
 
     @property
     def generation(self) -> int:
-        """The workflow's generation, from the header alone."""
-        return int(self.headers.get("ce-generation", "0"))
+        """The workflow's generation, from the header alone. Raises MalformedEnvelope."""
+        told = self.headers.get("ce-generation", "0")
+        if not told.isdecimal():
+            raise MalformedEnvelope(f"The header ce-generation is not a number: {told[:50]!r}.")
+        return int(told)
 
     @cached_property
     def envelope(self) -> Envelope:

@@ -1,0 +1,98 @@
+"""The grouping as its process sees it: JSON in, assignments and facts out, over one `Cluster`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from tg_parser.contracts.codec import decode_body
+from tg_parser.contracts.documents import ProcessedDocument
+from tg_parser.contracts.model import Contract, Fact, Timestamp
+from tg_parser.contracts.topics import Assignment
+from tg_parser.topicizer.domain.cluster import Cluster
+from tg_parser.topicizer.domain.document import Document
+
+Rows = Sequence[tuple[int, int, str, str]]
+"""Sequence, revision, document and assignment as JSON."""
+
+
+class StoredDocument(Contract):
+    """The part of a `ProcessedDocument` that the grouping keeps."""
+
+    source_ref: str
+    source_message_id: str
+    channel_id: str
+    text_clean: str
+    title: str = ""
+    summary: str = ""
+    topics: tuple[str, ...] = ()
+    language: str = "und"
+    is_ad: bool = False
+    published_at: Timestamp
+    hashtags: tuple[str, ...] = ()
+    urls: tuple[str, ...] = ()
+    forwarded_from: str | None = None
+    reply_to: str | None = None
+
+
+FIELDS = set(StoredDocument.model_fields)
+
+
+def stored(document: ProcessedDocument) -> str:
+    """The JSON that `Document`s are read from."""
+    return document.model_dump_json(include=FIELDS, exclude_none=True)
+
+
+class LocalGrouping:
+    """One state, all in memory."""
+
+    def __init__(self) -> None:
+        self._cluster = Cluster()
+
+    def reset(self) -> None:
+        """Forget everything."""
+        self._cluster = Cluster()
+
+    def record(self, rows: Rows) -> None:
+        """Take over what was decided earlier."""
+        for seq, revision, document, assignment in rows:
+            self._cluster.record(_document(seq, revision, document), Assignment.model_validate_json(assignment))
+
+    def take_topics(self, bodies: Sequence[str]) -> int:
+        """Take over the topics as last told; the sequence of the last document assigned."""
+        for body in bodies:
+            tagged = json.loads(body)
+            fact = decode_body(str(tagged["type"]), json.dumps(tagged["data"], ensure_ascii=False).encode())
+            if isinstance(fact, Fact):
+                self._cluster.recorded(fact)
+        return self._cluster.position
+
+    def assign(self, documents: Sequence[tuple[int, int, str]]) -> list[Assignment]:
+        """Decide and record."""
+        return self._cluster.assign([_document(*row) for row in documents])
+
+    def regroup(self) -> list[Fact]:
+        """Bring the topics up to date."""
+        return self._cluster.regroup()
+
+
+def _document(seq: int, revision: int, body: str) -> Document:
+    found = StoredDocument.model_validate_json(body)
+    return Document(
+        source_ref=found.source_ref,
+        revision=revision,
+        seq=seq,
+        channel_id=found.channel_id,
+        message_id=found.source_message_id,
+        published_at=found.published_at,
+        text=found.text_clean,
+        title=found.title,
+        summary=found.summary,
+        phrases=found.topics,
+        hashtags=found.hashtags,
+        urls=found.urls,
+        reply_to=found.reply_to,
+        forwarded_from=found.forwarded_from,
+        language=found.language,
+        is_ad=found.is_ad,
+    )

@@ -1,0 +1,3 @@
+"""The topicizer's tables, revision by revision."""
+
+from __future__ import annotations

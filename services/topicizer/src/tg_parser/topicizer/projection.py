@@ -1,0 +1,139 @@
+"""The topicizer's memory on disk: documents, where each was assigned, topics and regroups, all as the log has them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from tg_parser.chassis.recorded import Recorded
+from tg_parser.contracts.codec import encode
+from tg_parser.contracts.documents import MessageProcessed
+from tg_parser.contracts.model import Message
+from tg_parser.contracts.subjects import fact_filter
+from tg_parser.contracts.topics import (
+    RegroupCommitted,
+    TopicOpened,
+    TopicRetired,
+    TopicsAssigned,
+    TopicsMerged,
+    TopicUpdated,
+)
+from tg_parser.topicizer.grouping import stored
+
+DOCUMENTS = text(
+    "INSERT INTO topicizer.document "
+    "SELECT * FROM unnest(cast(:refs as text[]), cast(:revisions as int[]), cast(:contents as text[]), cast(:seqs as bigint[])) "
+    "ON CONFLICT (source_ref) DO UPDATE SET revision = excluded.revision, content = excluded.content, seq = excluded.seq "
+    "WHERE topicizer.document.seq < excluded.seq"
+)
+ASSIGNMENTS = text(
+    "INSERT INTO topicizer.assignment "
+    "SELECT * FROM unnest(cast(:refs as text[]), cast(:revisions as int[]), cast(:bodies as text[]), "
+    "cast(:inputs as bigint[]), cast(:seqs as bigint[])) "
+    "ON CONFLICT (source_ref) DO UPDATE SET revision = excluded.revision, body = excluded.body, "
+    "input_seq = excluded.input_seq, seq = excluded.seq WHERE topicizer.assignment.seq < excluded.seq"
+)
+TOPICS = text(
+    "INSERT INTO topicizer.topic "
+    "SELECT * FROM unnest(cast(:ids as text[]), cast(:bodies as text[]), cast(:seqs as bigint[])) "
+    "ON CONFLICT (topic_id) DO UPDATE SET body = excluded.body, seq = excluded.seq WHERE topicizer.topic.seq < excluded.seq"
+)
+REGROUPS = text(
+    "INSERT INTO topicizer.regroup SELECT * FROM unnest(cast(:epochs as int[]), cast(:bodies as text[]), cast(:seqs as bigint[])) "
+    "ON CONFLICT (epoch) DO NOTHING"
+)
+
+
+class TopicsProjection:
+    """See `Projection`."""
+
+    name = "topicizer.topics"
+    filters = tuple(
+        fact_filter(fact)
+        for fact in (
+            MessageProcessed,
+            TopicsAssigned,
+            TopicOpened,
+            TopicUpdated,
+            TopicsMerged,
+            TopicRetired,
+            RegroupCommitted,
+        )
+    )
+    tables = ("topicizer.document", "topicizer.assignment", "topicizer.topic", "topicizer.regroup")
+
+    async def apply(self, connection: AsyncConnection, batch: Sequence[Recorded]) -> None:
+        """See `Projection`."""
+        await self._documents(connection, batch)
+        await self._assignments(connection, batch)
+        await self._topics(connection, batch)
+        await self._regroups(connection, batch)
+
+    async def _documents(self, connection: AsyncConnection, batch: Sequence[Recorded]) -> None:
+        latest = {
+            fact.source_ref: (fact, entry.seq) for entry in batch if isinstance(fact := entry.message, MessageProcessed)
+        }
+        if latest:
+            columns = {
+                "refs": list(latest),
+                "revisions": [fact.revision for fact, _ in latest.values()],
+                "contents": [stored(fact.document) for fact, _ in latest.values()],
+                "seqs": [seq for _, seq in latest.values()],
+            }
+            await connection.execute(DOCUMENTS, columns)
+
+    async def _assignments(self, connection: AsyncConnection, batch: Sequence[Recorded]) -> None:
+        latest = {
+            item.source_ref: (item, fact.input_seq, entry.seq)
+            for entry in batch
+            if isinstance(fact := entry.message, TopicsAssigned)
+            for item in fact.items
+        }
+        if latest:
+            columns = {
+                "refs": list(latest),
+                "revisions": [item.revision for item, _, _ in latest.values()],
+                "bodies": [item.model_dump_json() for item, _, _ in latest.values()],
+                "inputs": [input_seq for _, input_seq, _ in latest.values()],
+                "seqs": [seq for _, _, seq in latest.values()],
+            }
+            await connection.execute(ASSIGNMENTS, columns)
+
+    async def _topics(self, connection: AsyncConnection, batch: Sequence[Recorded]) -> None:
+        latest: dict[str, tuple[str | None, int]] = {}
+        for entry in batch:
+            match entry.message:
+                case TopicOpened() | TopicUpdated() as fact:
+                    latest[fact.topic_id] = (tagged(fact), entry.seq)
+                case TopicsMerged() as fact:
+                    latest |= dict.fromkeys(fact.absorbed, (None, entry.seq))
+                case TopicRetired() as fact:
+                    latest[fact.topic_id] = (None, entry.seq)
+                case _:
+                    continue
+        if latest:
+            columns = {
+                "ids": list(latest),
+                "bodies": [body for body, _ in latest.values()],
+                "seqs": [seq for _, seq in latest.values()],
+            }
+            await connection.execute(TOPICS, columns)
+
+    async def _regroups(self, connection: AsyncConnection, batch: Sequence[Recorded]) -> None:
+        found = {
+            fact.epoch: (fact, entry.seq) for entry in batch if isinstance(fact := entry.message, RegroupCommitted)
+        }
+        if found:
+            columns = {
+                "epochs": list(found),
+                "bodies": [tagged(fact) for fact, _ in found.values()],
+                "seqs": [seq for _, seq in found.values()],
+            }
+            await connection.execute(REGROUPS, columns)
+
+
+def tagged(fact: Message) -> str:
+    """A fact with its wire type, so that a later version can read it through the upcasts."""
+    return f'{{"type": "{fact.wire_type()}", "data": {encode(fact).decode()}}}'
