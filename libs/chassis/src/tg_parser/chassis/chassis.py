@@ -88,7 +88,7 @@ async def open_chassis(
             facts=FactWriter(publisher, source, clock, traces),
             deadletters=DeadLetters(publisher, clock),
             database=database,
-            control=ControlFlags(connection.nc.jetstream()),
+            control=ControlFlags(connection.nc),
             telemetry=traces,
             clock=clock,
         )

@@ -37,12 +37,14 @@ async def open_connection(name: str, settings: NatsSettings) -> AsyncIterator[Co
     Raises ServerUnavailable if there is no server within the first `connect_timeout_s`.
     """
     lost = asyncio.Event()
+    closing = asyncio.Event()
 
     async def closed() -> None:
         lost.set()
 
     async def disconnected() -> None:
-        log.warning("The connection to NATS is interrupted; it will be tried again.", action="nats_disconnected")
+        if not closing.is_set():
+            log.warning("The connection to NATS is interrupted; it will be tried again.", action="nats_disconnected")
 
     async def reconnected() -> None:
         log.info("The connection to NATS is back.", action="nats_reconnected")
@@ -74,4 +76,5 @@ async def open_connection(name: str, settings: NatsSettings) -> AsyncIterator[Co
     try:
         yield Connection(broker, nc, lost)
     finally:
+        closing.set()
         await broker.stop()

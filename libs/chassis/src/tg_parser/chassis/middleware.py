@@ -24,7 +24,7 @@ log = structlog.get_logger(__name__)
 CallNext = Callable[[StreamMessage[Msg]], Awaitable[Any]]
 
 
-class JobMiddleware(BaseMiddleware[Any, Msg]):
+class JobMiddleware(BaseMiddleware[Any, Msg | None]):
     """The four as one object per message: FastStream pays for each middleware, and each would ask for the same lease."""
 
     def __init__(

@@ -39,7 +39,10 @@ def encode(message: Message) -> bytes:
 
 def decode_body(wire_type: str, body: bytes) -> Message:
     """The message of `body`. Raises UnknownMessageType, or MalformedMessage with what is wrong where."""
-    newest, data = upcast(wire_type, body)
+    try:
+        newest, data = upcast(wire_type, body)
+    except (ValueError, KeyError, TypeError, AttributeError) as invalid:
+        raise MalformedMessage(f"{wire_type}: it cannot be read as a newer version: {invalid!r}.") from invalid
     model = REGISTRY.get(newest)
     if model is None:
         raise UnknownMessageType(f"{wire_type} is not a type this version knows.")

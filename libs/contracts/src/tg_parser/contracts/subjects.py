@@ -80,6 +80,12 @@ def job_filter(job: type[Job]) -> str:
     return f"tg.job.{job.KIND}.v{job.VERSION}.*.*"
 
 
+def workflow_jobs_filter(workflow_id: str, job: type[Job] | None = None) -> str:
+    """A workflow's jobs from every lane, of one kind or of all."""
+    kind = f"{job.KIND}.v{job.VERSION}" if job else "*.*"
+    return f"tg.job.{kind}.*.{workflow_id}"
+
+
 def timer_subject(workflow_id: str, stage: str) -> str:
     """Where a stage's schedule is kept; purging it cancels the timer."""
     return f"tg.timer.{workflow_id}.{stage}"

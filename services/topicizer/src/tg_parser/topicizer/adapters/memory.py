@@ -28,16 +28,16 @@ class StoredMemory:
 
     async def assigned(self) -> Sequence[tuple[int, int, str, str]]:
         """See the port."""
-        return [(row[0], row[1], row[2], row[3]) for row in await self._rows(ASSIGNED, {})]
+        return [(row.seq, row.revision, row.content, row.body) for row in await self._rows(ASSIGNED, {})]
 
     async def topics(self) -> Sequence[str]:
         """See the port."""
-        topics = [str(row[0]) for row in await self._rows(TOPICS, {})]
-        return [*topics, *(str(row[0]) for row in await self._rows(LAST_REGROUP, {}))]
+        topics = [str(row.body) for row in await self._rows(TOPICS, {})]
+        return [*topics, *(str(row.body) for row in await self._rows(LAST_REGROUP, {}))]
 
     async def unassigned(self, after_seq: int, limit: int) -> Sequence[tuple[int, int, str]]:
         """See the port."""
-        return [(row[0], row[1], row[2]) for row in await self._rows(UNASSIGNED, {"after": after_seq, "limit": limit})]
+        return [(row.seq, row.revision, row.content) for row in await self._rows(UNASSIGNED, {"after": after_seq, "limit": limit})]
 
     async def _rows(self, statement: TextClause, parameters: dict[str, int]) -> Sequence[Row[Any]]:
         try:

@@ -1,0 +1,54 @@
+"""From the read model to a folder: rows are read on the loop, and turned into files in a thread."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import aclosing, asynccontextmanager
+from pathlib import Path
+from typing import TypeVar
+
+from tg_parser.exporter.draft import Draft, Written
+from tg_parser.exporter.ports import Folder, Folders, KnowledgeBase, Snapshot
+
+T = TypeVar("T")
+
+
+async def write_export(base: KnowledgeBase, folders: Folders, path: Path, *, pretty: bool) -> Written:
+    """Write the knowledge base as it stands into `path`. At the same position of the log the bytes are the same.
+
+    Raises FolderUnusable or TransientError; what was in the folder before is then still complete.
+    """
+    async with _opened(folders, path) as folder, base.snapshot() as snapshot:
+        draft = await _in_thread(lambda: Draft(folder, pretty=pretty))
+        await _fill(draft, snapshot)
+        extent = await snapshot.extent()
+        return await _in_thread(lambda: draft.finish(extent))
+
+
+async def _fill(draft: Draft, snapshot: Snapshot) -> None:
+    async with aclosing(snapshot.messages()) as pages:
+        async for messages in pages:
+            await _in_thread(lambda page=messages: draft.add_messages(page))
+    async with aclosing(snapshot.topics()) as pages:
+        async for topics in pages:
+            await _in_thread(lambda page=topics: draft.add_topics(page))
+
+
+@asynccontextmanager
+async def _opened(folders: Folders, path: Path) -> AsyncIterator[Folder]:
+    folder = await _in_thread(lambda: folders.open(path))
+    try:
+        yield folder
+    finally:
+        await _in_thread(folder.close)
+
+
+async def _in_thread(work: Callable[[], T]) -> T:
+    """Do blocking work. A thread cannot be cancelled: it is waited for, so that nobody writes to a folder already closed."""
+    task = asyncio.ensure_future(asyncio.to_thread(work))
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait({task})
+        raise

@@ -1,0 +1,216 @@
+"""The read model on a real Postgres: what is folded is what is exported."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import random
+from collections.abc import AsyncIterator, Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from sqlalchemy import text
+
+from tg_parser.chassis.database import Database, open_database
+from tg_parser.chassis.recorded import Recorded
+from tg_parser.chassis.settings import PostgresSettings
+from tg_parser.contracts.documents import MessageFailed, MessageProcessed, MessageSkipped
+from tg_parser.contracts.knowledge import Manifest
+from tg_parser.contracts.messages import (
+    ChannelObserved,
+    IngestPageCommitted,
+    MessageDeleted,
+    MessageIngested,
+    RejectedInput,
+)
+from tg_parser.contracts.model import Fact
+from tg_parser.contracts.topics import TopicOpened, TopicRetired, TopicsMerged, TopicSplit
+from tg_parser.exporter.adapters.folder import LocalFolders
+from tg_parser.exporter.adapters.postgres_rows import MESSAGES_PER_PAGE, PostgresKnowledgeBase
+from tg_parser.exporter.export import write_export
+from tg_parser.exporter.projection import EntriesProjection
+
+pytestmark = pytest.mark.servers
+
+Log = list[Recorded]
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def database(postgres_settings: PostgresSettings) -> AsyncIterator[Database]:
+    async with open_database("exporter", postgres_settings) as opened:
+        await opened.migrate("tg_parser.exporter.migrations", "exporter")
+        yield opened
+
+
+async def fold(database: Database, log: Sequence[Recorded], *, position: int) -> None:
+    """Fold a batch as the projector does, with the position in the same transaction."""
+    async with database.begin() as connection:
+        await EntriesProjection().apply(connection, log)
+        await connection.execute(
+            text(
+                "INSERT INTO exporter.projection_position VALUES ('exporter.entries', :position) "
+                "ON CONFLICT (projection) DO UPDATE SET last_seq = excluded.last_seq"
+            ),
+            {"position": position},
+        )
+
+
+async def exported(database: Database, path: Path) -> dict[str, bytes]:
+    await write_export(PostgresKnowledgeBase(database), LocalFolders([path.parent]), path, pretty=False)
+    return contents(path)
+
+
+def contents(path: Path) -> dict[str, bytes]:
+    return {file.name: file.read_bytes() for file in path.iterdir()}
+
+
+def entries(files: dict[str, bytes]) -> dict[str, Any]:
+    return {entry["id"]: entry for entry in map(json.loads, files["kb_entries.ndjson"].splitlines())}
+
+
+@pytest.fixture
+def log(
+    ingested: Callable[..., MessageIngested],
+    processed: Callable[..., MessageProcessed],
+    topic: Callable[..., TopicOpened],
+    recorded: Callable[..., Recorded],
+) -> Log:
+    def skip(number: int, reason: str) -> MessageSkipped:
+        return MessageSkipped.model_validate(
+            {"channel_id": "77", "source_ref": f"tg:77:post:{number}", "reason": reason}
+        )
+
+    one, two, three, four = (topic(f"tg:77:post:{number}", "tg:77:post:10") for number in (1, 2, 8, 10))
+    facts: list[Fact] = [
+        ChannelObserved(
+            channel_id="77", title="The Daily", channel_type="c", username="daily", source_kind="mtproto_history"
+        ),
+        *(ingested(number) for number in (1, 2, 3, 4, 5, 10)),
+        *(ingested(number, grouped_id="5", kind="photo", text="") for number in (6, 7, 8)),
+        *(processed(number) for number in (1, 2, 3, 10)),
+        skip(4, "empty"),
+        MessageFailed(channel_id="77", source_ref="tg:77:post:5", error_class="E", detail="It broke.", attempts=3),
+        skip(6, "empty"),
+        processed(7, text_clean="The album's caption."),
+        processed(8, text_clean="Another caption."),
+        skip(2, "unchanged"),
+        MessageDeleted(channel_id="77", source_ref="tg:77:post:3"),
+        one,
+        two,
+        three,
+        four,
+        TopicsMerged(survivor=one.topic_id, absorbed=(two.topic_id,), epoch=2),
+        TopicSplit(parent=one.topic_id, children=(three.topic_id,), epoch=2),
+        TopicRetired(topic_id=four.topic_id, epoch=2),
+        IngestPageCommitted(page=0, cursor=9, rejected=(RejectedInput(position=8, reason="It has no id."),)),
+    ]
+    return [recorded(seq, fact) for seq, fact in enumerate(facts, start=1)]
+
+
+async def test_living_messages_with_documents_are_entries_and_nothing_else(
+    database: Database, log: Log, tmp_path: Path
+) -> None:
+    await fold(database, log, position=99)
+    files = await exported(database, tmp_path / "kb")
+    assert list(entries(files)) == [
+        "kb:msg:tg:77:post:1",
+        "kb:msg:tg:77:post:10",
+        "kb:msg:tg:77:post:2",
+        "kb:msg:tg:77:post:6",
+        "kb:msg:tg:77:post:8",
+        "kb:topic:topic:tg:77:post:1",
+        "kb:topic:topic:tg:77:post:8",
+    ]
+
+
+async def test_an_album_is_one_entry_named_after_its_head(database: Database, log: Log, tmp_path: Path) -> None:
+    await fold(database, log, position=99)
+    found = entries(await exported(database, tmp_path / "kb"))
+    head, other = found["kb:msg:tg:77:post:6"], found["kb:msg:tg:77:post:8"]
+    assert head["content"] == "The album's caption."
+    assert head["metadata"]["document_id"] == "doc:tg:77:post:7"
+    assert head["metadata"]["album"] == [f"tg:77:post:{number}" for number in (6, 7, 8)]
+    assert (other["content"], other["metadata"]["telegram_url"]) == (
+        "Another caption.",
+        "https://t.me/daily/8?single",
+    )
+
+
+async def test_entries_and_topics_name_each_other(database: Database, log: Log, tmp_path: Path) -> None:
+    await fold(database, log, position=99)
+    files = await exported(database, tmp_path / "kb")
+    found = entries(files)
+    assert found["kb:msg:tg:77:post:10"]["metadata"]["topic_ids"] == ["topic:tg:77:post:1", "topic:tg:77:post:8"]
+    assert found["kb:topic:topic:tg:77:post:1"]["metadata"]["aliases"] == ["topic:tg:77:post:2"]
+    assert found["kb:topic:topic:tg:77:post:8"]["metadata"]["split_from"] == "topic:tg:77:post:1"
+    sources = json.loads(files["topic_topic_tg_77_post_1.json"])["resolved_sources"]
+    assert [(source["role"], source["telegram_url"], source["title"]) for source in sources] == [
+        ("anchor", "https://t.me/daily/1", "Text 1."),
+        ("supporting", "https://t.me/daily/10", "Text 10."),
+    ]
+    assert "topic_topic_tg_77_post_10.json" not in files
+
+
+async def test_the_manifest_covers_everything_and_every_digest_is_right(
+    database: Database, log: Log, tmp_path: Path
+) -> None:
+    await fold(database, log, position=99)
+    files = await exported(database, tmp_path / "kb")
+    manifest = Manifest.model_validate_json(files.pop("manifest.json"))
+    (channel,) = manifest.channels
+    assert manifest.log_position == 99
+    assert (channel.title, channel.messages, channel.processed, channel.failed) == ("The Daily", 8, 5, 1)
+    assert channel.skipped == {"empty": 2}
+    assert (manifest.counts["deleted"], manifest.counts["rejected"]) == (1, 1)
+    assert (manifest.rejected[0].workflow_id, manifest.rejected[0].position) == ("w1", 8)
+    assert {file.name: (file.sha256, file.bytes) for file in manifest.files} == {
+        name: (hashlib.sha256(body).hexdigest(), len(body)) for name, body in files.items()
+    }
+
+
+@pytest.mark.parametrize("seed", range(8))
+async def test_files_depend_neither_on_order_nor_on_batches_nor_on_repetition(
+    database: Database, log: Log, tmp_path: Path, seed: int
+) -> None:
+    await fold(database, log, position=99)
+    expected = await exported(database, tmp_path / "straight")
+    async with database.begin() as connection:
+        await connection.execute(text(f"TRUNCATE {', '.join(EntriesProjection.tables)}"))
+    dice = random.Random(seed)
+    shuffled = [*dice.sample(log, len(log)), *dice.sample(log, 5)]
+    while shuffled:
+        size = dice.randint(1, len(shuffled))
+        await fold(database, shuffled[:size], position=99)
+        shuffled = shuffled[size:]
+    assert await exported(database, tmp_path / "shuffled") == expected
+
+
+async def test_many_messages_are_read_page_by_page_in_order(
+    database: Database,
+    ingested: Callable[..., MessageIngested],
+    processed: Callable[..., MessageProcessed],
+    topic: Callable[..., TopicOpened],
+    recorded: Callable[..., Recorded],
+    tmp_path: Path,
+) -> None:
+    numbers = range(1, 2 * MESSAGES_PER_PAGE + 2)
+    facts = [make(number) for make in (ingested, processed) for number in numbers]
+    facts += [topic(f"tg:77:post:{number}") for number in numbers[:120]]
+    await fold(database, [recorded(seq, fact) for seq, fact in enumerate(facts, start=1)], position=5000)
+    files = await exported(database, tmp_path / "kb")
+    ids = list(entries(files))
+    assert len(ids) == len(numbers) + 120
+    assert ids == sorted(ids)
+    assert len(json.loads(files["topics.json"])) == 120
+
+
+async def test_an_export_shows_one_position_while_folding_goes_on(
+    database: Database, log: Log, ingested: Callable[..., MessageIngested], recorded: Callable[..., Recorded]
+) -> None:
+    await fold(database, log, position=99)
+    async with PostgresKnowledgeBase(database).snapshot() as snapshot:
+        before = await snapshot.extent()
+        await fold(database, [recorded(200, ingested(200))], position=200)
+        assert await snapshot.extent() == before

@@ -1,0 +1,81 @@
+"""What hangs on a message of an export: files, places, contacts. Paths are somebody else's words and are never followed."""
+
+from __future__ import annotations
+
+import re
+from pathlib import PurePosixPath
+from typing import Any, Final
+
+MEDIA_TYPES: Final = {
+    "sticker": "sticker",
+    "video_message": "round",
+    "voice_message": "voice",
+    "animation": "animation",
+    "video_file": "video",
+    "audio_file": "audio",
+}
+OTHER: Final = ("game_title", "invoice_information", "giveaway_information", "giveaway_results", "todo_list")
+"""Members of messages that are neither text nor file."""
+UNSAFE: Final = re.compile(r"[\x00-\x1f\\]|^[A-Za-z]:")
+LONGEST_NAME: Final = 1_024
+
+
+def media_of(row: dict[str, Any]) -> tuple[str, list[dict[str, Any]]]:
+    """The kind of a message and its media as `Media` takes them. The kind is `text` if there are none."""
+    if isinstance(row.get("photo"), str):
+        return "photo", [_file("photo", row, row["photo"], row.get("photo_file_size"))]
+    if "media_type" in row or isinstance(row.get("file"), str):
+        kind = MEDIA_TYPES.get(str(row.get("media_type")), "file")
+        return kind, [_file(kind, row, row.get("file"), row.get("file_size"))]
+    if isinstance(row.get("location_information"), dict):
+        return "location", [{"kind": "location", "title": _place(row)}]
+    if isinstance(row.get("contact_information"), dict):
+        return "contact", [{"kind": "contact", "title": _name(row["contact_information"])}]
+    if "poll" in row:
+        return "poll", []
+    return ("other" if any(member in row for member in OTHER) else "text"), []
+
+
+def _file(kind: str, row: dict[str, Any], path: Any, size: Any) -> dict[str, Any]:
+    state, safe = _where(path)
+    media: dict[str, Any] = {"kind": kind, "state": state, "path": safe, "size_bytes": _count(size)}
+    for member, name in (("file_name", "file_name"), ("mime_type", "mime_type"), ("performer", "performer")):
+        media[name] = _word(row.get(member))
+    media["title"] = _word(row.get("title")) or _word(row.get("sticker_emoji"))
+    for member in ("width", "height", "duration_seconds"):
+        media[member] = _count(row.get(member))
+    return {name: value for name, value in media.items() if value is not None}
+
+
+def _where(path: Any) -> tuple[str, str | None]:
+    """State and relative path of a file. `(File not included. …)` and its like stand where the path would.
+
+    A path that would lead out of the export is not kept: whoever serves files must not have to trust it.
+    """
+    if not isinstance(path, str) or not path or (path.startswith("(") and path.endswith(")")):
+        return "not_exported", None
+    if len(path) > LONGEST_NAME or UNSAFE.search(path) or path.startswith("/") or ".." in PurePosixPath(path).parts:
+        return "unavailable", None
+    return "available", path
+
+
+def _place(row: dict[str, Any]) -> str:
+    place = row["location_information"]
+    words = [_word(row.get("place_name")), _word(row.get("address"))]
+    numbers = [place.get("latitude"), place.get("longitude")]
+    words += [", ".join(str(number) for number in numbers)] if None not in numbers else []
+    return ", ".join(word for word in words if word)[:LONGEST_NAME]
+
+
+def _name(contact: dict[str, Any]) -> str:
+    """The name alone: a phone number is nobody else's business."""
+    names = (_word(contact.get("first_name")), _word(contact.get("last_name")))
+    return " ".join(name for name in names if name)
+
+
+def _word(value: Any) -> str | None:
+    return value.replace("\0", "")[:LONGEST_NAME] if isinstance(value, str) and value else None
+
+
+def _count(value: Any) -> int | None:
+    return value if isinstance(value, int) and 0 <= value < 1 << 53 else None

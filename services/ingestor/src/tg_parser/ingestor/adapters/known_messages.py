@@ -1,0 +1,113 @@
+"""`Knowledge` over the tables that the projection keeps, and locks that Postgres keeps."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Final
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from tg_parser.chassis.database import DATABASE_ERRORS, Database
+from tg_parser.chassis.errors import TransientError
+from tg_parser.ingestor.domain import ChannelSeen, KnownState, Progress
+
+CLAIM_EVERY: Final = 0.5  # seconds between attempts
+CLAIM_WITHIN: Final = 3600.0  # seconds; somebody else's reading of a large channel takes minutes
+LOCK: Final = text("SELECT pg_try_advisory_lock(hashtext('tg_parser.ingestor'), hashtext(:name))")
+PROGRESS: Final = text(
+    "SELECT coalesce(max(cursor), 0), count(*), coalesce(sum(ingested), 0), coalesce(sum(edited), 0), "
+    "coalesce(sum(known), 0), coalesce(sum(rejected), 0), "
+    "EXISTS (SELECT FROM ingestor.finished WHERE workflow_id = :workflow AND generation = :generation) "
+    "FROM ingestor.progress WHERE workflow_id = :workflow AND generation = :generation"
+)
+MESSAGES: Final = text(
+    "SELECT source_ref, content_hash, revision, seq, edited_at, told_by "
+    "FROM ingestor.message WHERE source_ref = any(cast(:refs as text[]))"
+)
+CHANNELS: Final = text(
+    "SELECT channel_id, title, channel_type FROM ingestor.channel WHERE channel_id = any(cast(:ids as text[]))"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredKnowledge:
+    """One reading's view. Everything goes over the connection that holds its locks: if that is lost, so is the view."""
+
+    connection: AsyncConnection
+    caught_up: Callable[[], Awaitable[object]]
+    claimed: set[str] = field(default_factory=set[str])
+
+    async def claim(self, channel_id: str) -> None:
+        """See the port."""
+        await self.hold(f"channel {channel_id}", f"Channel {channel_id} is being read by another workflow.")
+
+    async def hold(self, name: str, refusal: str) -> None:
+        """Hold the lock `name` until the connection ends; then wait for what its last holder told.
+
+        Raises TransientError with `refusal` if it does not become free.
+        """
+        if name in self.claimed:
+            return
+        try:
+            async with asyncio.timeout(CLAIM_WITHIN):
+                await self._locked(name)
+        except TimeoutError as late:
+            raise TransientError(refusal, retry_in=30) from late
+        self.claimed.add(name)
+        await self.caught_up()
+
+    async def _locked(self, name: str) -> None:
+        """Asks again and again: waiting inside Postgres would end at the statement time-out and hide deadlocks."""
+        while True:
+            answer = await self.connection.execute(LOCK, {"name": name})
+            if answer.scalar_one():
+                return
+            await asyncio.sleep(CLAIM_EVERY)
+
+    async def progress(self, workflow_id: str, generation: int) -> Progress:
+        """See the port."""
+        found = await self.connection.execute(PROGRESS, {"workflow": workflow_id, "generation": generation})
+        return Progress(*found.one())
+
+    async def messages(self, source_refs: Collection[str]) -> Mapping[str, KnownState]:
+        """See the port."""
+        rows = await self.connection.execute(MESSAGES, {"refs": list(source_refs)})
+        return {row[0]: KnownState(*row[1:]) for row in rows}
+
+    async def channels(self, channel_ids: Collection[str]) -> Mapping[str, ChannelSeen]:
+        """See the port."""
+        if not channel_ids:
+            return {}
+        rows = await self.connection.execute(CHANNELS, {"ids": list(channel_ids)})
+        return {row[0]: ChannelSeen(*row) for row in rows}
+
+
+@dataclass(frozen=True, slots=True)
+class OpenStoredKnowledge:
+    """Opens the view. `caught_up` returns when everything that is in the log is in the tables."""
+
+    database: Database
+    caught_up: Callable[[], Awaitable[object]]
+
+    @asynccontextmanager
+    async def __call__(self, workflow_id: str) -> AsyncIterator[StoredKnowledge]:
+        """See the port."""
+        try:
+            async with self.database.engine.connect() as pooled:
+                connection = await pooled.execution_options(isolation_level="AUTOCOMMIT")
+                try:
+                    knowledge = StoredKnowledge(connection, self.caught_up)
+                    await knowledge.hold(
+                        f"workflow {workflow_id}", f"Workflow {workflow_id} is being read by another worker."
+                    )
+                    yield knowledge
+                finally:
+                    await connection.invalidate()  # its locks end with it, even if it is in no state to be asked
+        except DATABASE_ERRORS as error:
+            raise TransientError(
+                "Postgres does not answer; the reading goes on from its last page.", retry_in=2
+            ) from error

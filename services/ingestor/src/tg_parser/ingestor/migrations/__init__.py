@@ -1,0 +1,3 @@
+"""The ingestor's tables, revision by revision."""
+
+from __future__ import annotations

@@ -1,0 +1,37 @@
+"""Settings of the ingestor, `TG_INGESTOR__…`."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from tg_parser.chassis.settings import NatsSettings, PostgresSettings, TelemetrySettings
+
+
+class IngestorSettings(BaseSettings):
+    """What the ingestor needs to run."""
+
+    model_config = SettingsConfigDict(env_prefix="TG_INGESTOR__", extra="ignore")
+
+    nats: NatsSettings = Field(default_factory=NatsSettings)
+    postgres: PostgresSettings = Field(default_factory=PostgresSettings)
+    telemetry: TelemetrySettings = Field(default_factory=TelemetrySettings)
+    import_roots: Annotated[tuple[Path, ...], NoDecode] = ()
+    """Folders exports may be read from, separated as in `PATH`. Empty: files are refused, because whoever may ask for a
+    workflow would otherwise read any file of this machine."""
+    page_size: int = Field(default=500, ge=1, le=1000)
+    """Messages between two commits, at most. A crash repeats one page; a thousand fill what one message on the wire may hold."""
+    concurrency: int = Field(default=1, ge=1, le=16)
+    """Sources read at once. Each has a process of its own and keeps a core busy."""
+    health_host: str = "127.0.0.1"
+    health_port: int = 0
+    """Port of /livez, /readyz and /metrics; 0: none."""
+
+    @field_validator("import_roots", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return tuple(part for part in value.split(os.pathsep) if part) if isinstance(value, str) else value

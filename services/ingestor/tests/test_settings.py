@@ -1,0 +1,17 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tg_parser.ingestor.settings import IngestorSettings
+
+
+def test_nothing_may_be_read_unless_somebody_says_so() -> None:
+    assert IngestorSettings().import_roots == ()
+
+
+def test_import_roots_are_written_as_paths_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TG_INGESTOR__IMPORT_ROOTS", f"/data/exports{os.pathsep}/srv/more{os.pathsep}")
+    assert IngestorSettings().import_roots == (Path("/data/exports"), Path("/srv/more"))

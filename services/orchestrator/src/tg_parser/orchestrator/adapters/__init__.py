@@ -1,0 +1,3 @@
+"""The clients: JetStream and Postgres."""
+
+from __future__ import annotations

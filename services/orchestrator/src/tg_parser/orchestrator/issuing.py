@@ -1,0 +1,70 @@
+"""Messages into jobs: the facts about them, read again in bulk, and the job each becomes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from tg_parser.chassis.recorded import Recorded
+from tg_parser.contracts.ids import deterministic_id
+from tg_parser.contracts.jobs import ModelChoice, ProcessMessage
+from tg_parser.contracts.messages import MessageEdited, MessageIngested
+from tg_parser.contracts.subjects import FACTS, fact_filter
+from tg_parser.orchestrator.ports import FactLog, Scope, Waiting
+
+NEAR: Final = 4
+"""Facts wanted stand at most so far apart on average where they are read in one request: outcomes lie between them."""
+
+
+async def read_facts(log: FactLog, wanted: Sequence[int]) -> dict[int, Recorded]:
+    """The facts about messages at the positions `wanted`, by position. One that is not there any more is missing."""
+    found: dict[int, Recorded] = {}
+    for kind in (MessageIngested, MessageEdited):
+        missing = sorted(seq for seq in wanted if seq not in found)
+        found |= await _read(log, fact_filter(kind), missing)
+    return found
+
+
+async def _read(log: FactLog, subject: str, wanted: Sequence[int]) -> dict[int, Recorded]:
+    found: dict[int, Recorded] = {}
+    left = list(wanted)
+    while left:
+        near = sum(1 for seq in left if seq < left[0] + NEAR * len(left))
+        page = await log.read_range(FACTS, subject, from_seq=left[0], limit=near)
+        if not page:
+            return found
+        found |= {entry.seq: entry for entry in page}
+        left = [seq for seq in left if seq > page[-1].seq]
+    return {seq: found[seq] for seq in wanted if seq in found}
+
+
+def job_id(scope: Scope, waiting: Waiting) -> str:
+    """The same for the same message of the same workflow; another only if its job was lost and is issued again."""
+    first = deterministic_id("job", *scope, "process", waiting.item_key)
+    return f"{first}:r{waiting.issues}" if waiting.issues else first
+
+
+def job_of(scope: Scope, choice: ModelChoice, waiting: Waiting, fact: Recorded) -> ProcessMessage | None:
+    """The job about the message of `fact`; None if the fact is not about a message."""
+    told = fact.message
+    if not isinstance(told, MessageIngested | MessageEdited):
+        return None
+    return ProcessMessage(
+        workflow_id=scope[0],
+        generation=scope[1],
+        message=told.message,
+        revision=told.revision if isinstance(told, MessageEdited) else 0,
+        content_hash=told.content_hash,
+        channel_title=waiting.channel_title,
+        choice=choice,
+        known_pipeline_key=waiting.pipeline_key if waiting.content_hash == told.content_hash else "",
+        source_seq=fact.seq,
+    )
+
+
+def jobs_of(
+    scope: Scope, choice: ModelChoice, waiting: Sequence[Waiting], facts: Mapping[int, Recorded]
+) -> list[tuple[Waiting, ProcessMessage]]:
+    """The jobs of those messages whose facts were found, in the same order."""
+    found = [(each, job_of(scope, choice, each, facts[each.seq])) for each in waiting if each.seq in facts]
+    return [(each, job) for each, job in found if job]

@@ -1,0 +1,3 @@
+"""The schema `orchestrator`, revision by revision."""
+
+from __future__ import annotations
