@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-pytest_plugins = ["tg_parser.testkit.servers"]
+pytest_plugins = ["tg_parser.testkit.servers", "tg_parser.testkit.outages", "tg_parser.testkit.otlp"]
 
 for name in [
     name for name in os.environ if name.startswith(("TG_", "OTEL_", "OPENAI_", "ANTHROPIC_", "GEMINI_", "LLM_"))

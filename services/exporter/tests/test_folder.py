@@ -150,7 +150,6 @@ def test_wherever_an_export_is_killed_the_next_one_makes_it_whole(
             pass
         else:
             assert calls() <= step
-    assert agrees(tmp_path) or calls() > 1
     export(folders, tmp_path, *SECOND)
     assert sorted(contents(tmp_path)) == ["kb_entries.ndjson", "manifest.json", "topic_a.json", "topic_c.json"]
     assert agrees(tmp_path)
@@ -207,9 +206,8 @@ def test_somebody_elses_manifest_is_not_overwritten(folders: LocalFolders, tmp_p
     (tmp_path / "manifest.json").write_text('{"name": "An app"}')
     with pytest.raises(FolderUnusable, match="was not written by an export"):
         folders.open(tmp_path)
-    folders_are_free_again = LocalFolders([tmp_path])
     (tmp_path / "manifest.json").unlink()
-    folders_are_free_again.open(tmp_path).close()
+    folders.open(tmp_path).close()
 
 
 @pytest.mark.parametrize(

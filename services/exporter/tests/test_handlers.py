@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import asyncio
 import json
+import socket
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -8,18 +10,26 @@ from pathlib import Path
 from typing import cast
 
 import pytest
+from pydantic import SecretStr
 
+from tg_parser.chassis.database import open_database
 from tg_parser.chassis.errors import TransientError
 from tg_parser.chassis.jobs import JobContext, JobFailure
+from tg_parser.chassis.settings import PostgresSettings
+from tg_parser.contracts.codec import encode
 from tg_parser.contracts.documents import MessageProcessed
 from tg_parser.contracts.jobs import Export, JobFailed
-from tg_parser.contracts.knowledge import ExportCompleted, ExportRefused, Manifest
+from tg_parser.contracts.knowledge import Artifact, ExportCompleted, ExportRefused, Manifest
 from tg_parser.contracts.messages import MessageIngested
 from tg_parser.contracts.model import Fact
 from tg_parser.contracts.topics import TopicCard, TopicOpened
 from tg_parser.exporter.adapters.folder import LocalFolders
+from tg_parser.exporter.adapters.postgres_rows import PostgresKnowledgeBase
+from tg_parser.exporter.domain.manifest import manifest
 from tg_parser.exporter.domain.rows import ChannelName, Extent, MessageRow, TopicRow
-from tg_parser.exporter.handlers import WriteExport, failed
+from tg_parser.exporter.draft import Written
+from tg_parser.exporter.handlers import LISTED, WriteExport, completed, failed
+from tg_parser.exporter.settings import ExporterSettings
 
 
 @dataclass
@@ -44,6 +54,18 @@ class MemoryBase:
     async def topics(self) -> AsyncGenerator[Sequence[TopicRow], None]:
         for row in self.stories:
             yield [row]
+
+
+@dataclass
+class Endless(MemoryBase):
+    """A read model that stops answering after its last message."""
+
+    stuck: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def topics(self) -> AsyncGenerator[Sequence[TopicRow], None]:
+        self.stuck.set()
+        await asyncio.Event().wait()
+        yield []
 
 
 @dataclass
@@ -175,11 +197,51 @@ async def test_a_folder_in_use_is_tried_again_later(base: MemoryBase, tmp_path: 
     assert desk.told == []
 
 
+async def test_an_export_that_is_stopped_midway_leaves_the_earlier_one(base: MemoryBase, tmp_path: Path) -> None:
+    desk = Desk(base, [tmp_path])
+    await desk.do(job(tmp_path / "kb"))
+    before = contents(tmp_path / "kb")
+    desk.base = endless = Endless(base.rows)
+    exporting = asyncio.create_task(desk.do(job(tmp_path / "kb")))
+    await endless.stuck.wait()
+    exporting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await exporting
+    assert contents(tmp_path / "kb") == before
+    LocalFolders([tmp_path]).open(tmp_path / "kb").close()
+
+
+async def test_a_read_model_that_is_away_is_tried_again_later() -> None:
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        dsn = f"postgresql://postgres@127.0.0.1:{nobody.getsockname()[1]}/none"
+        async with open_database("exporter", PostgresSettings(dsn=SecretStr(dsn))) as database:
+            with pytest.raises(TransientError, match="read model cannot be read"):
+                async with PostgresKnowledgeBase(database).snapshot():
+                    pytest.fail("nobody answers")
+
+
 async def test_a_cancelled_workflow_gets_no_files(base: MemoryBase, tmp_path: Path) -> None:
     desk = Desk(base, [tmp_path], cancelled_workflow=True)
     with pytest.raises(IndexError):
         await desk.do(job(tmp_path / "kb"))
     assert not (tmp_path / "kb").exists()
+
+
+def test_a_fact_names_no_more_files_than_a_message_can_hold(tmp_path: Path) -> None:
+    files = tuple(
+        Artifact(name=f"topic_{number}.json", sha256="0" * 64, bytes=1, rows=1) for number in range(LISTED + 1)
+    )
+    written = Written(manifest(Extent(7, {}, (), 0, ()), files, messages=0, topics=len(files)), files)
+    fact = completed(job(tmp_path), written)
+    assert fact.artifacts == files[:LISTED]
+    assert len(encode(fact)) < 256 * 1024
+
+
+def test_roots_are_a_json_list_and_none_by_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert ExporterSettings().export_roots == []
+    monkeypatch.setenv("TG_EXPORTER__EXPORT_ROOTS", '["/srv/kb"]')
+    assert ExporterSettings().export_roots == [Path("/srv/kb")]
 
 
 def test_an_export_that_is_given_up_leaves_a_fact(tmp_path: Path) -> None:

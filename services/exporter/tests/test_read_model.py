@@ -11,13 +11,15 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
+from jsonschema import Draft202012Validator, FormatChecker
+from pydantic import BaseModel
 from sqlalchemy import text
 
 from tg_parser.chassis.database import Database, open_database
 from tg_parser.chassis.recorded import Recorded
 from tg_parser.chassis.settings import PostgresSettings
 from tg_parser.contracts.documents import MessageFailed, MessageProcessed, MessageSkipped
-from tg_parser.contracts.knowledge import Manifest
+from tg_parser.contracts.knowledge import KnowledgeBaseEntry, Manifest, TopicExport
 from tg_parser.contracts.messages import (
     ChannelObserved,
     IngestPageCommitted,
@@ -26,7 +28,7 @@ from tg_parser.contracts.messages import (
     RejectedInput,
 )
 from tg_parser.contracts.model import Fact
-from tg_parser.contracts.topics import TopicOpened, TopicRetired, TopicsMerged, TopicSplit
+from tg_parser.contracts.topics import TopicCard, TopicOpened, TopicRetired, TopicsMerged, TopicSplit
 from tg_parser.exporter.adapters.folder import LocalFolders
 from tg_parser.exporter.adapters.postgres_rows import MESSAGES_PER_PAGE, PostgresKnowledgeBase
 from tg_parser.exporter.export import write_export
@@ -89,7 +91,8 @@ def log(
         ),
         *(ingested(number) for number in (1, 2, 3, 4, 5, 10)),
         *(ingested(number, grouped_id="5", kind="photo", text="") for number in (6, 7, 8)),
-        *(processed(number) for number in (1, 2, 3, 10)),
+        *(ingested(number, grouped_id="6", kind="photo", text="") for number in (11, 20)),
+        *(processed(number) for number in (1, 2, 3, 10, 20)),
         skip(4, "empty"),
         MessageFailed(channel_id="77", source_ref="tg:77:post:5", error_class="E", detail="It broke.", attempts=3),
         skip(6, "empty"),
@@ -117,6 +120,7 @@ async def test_living_messages_with_documents_are_entries_and_nothing_else(
     assert list(entries(files)) == [
         "kb:msg:tg:77:post:1",
         "kb:msg:tg:77:post:10",
+        "kb:msg:tg:77:post:11",
         "kb:msg:tg:77:post:2",
         "kb:msg:tg:77:post:6",
         "kb:msg:tg:77:post:8",
@@ -161,13 +165,30 @@ async def test_the_manifest_covers_everything_and_every_digest_is_right(
     manifest = Manifest.model_validate_json(files.pop("manifest.json"))
     (channel,) = manifest.channels
     assert manifest.log_position == 99
-    assert (channel.title, channel.messages, channel.processed, channel.failed) == ("The Daily", 8, 5, 1)
+    assert (channel.title, channel.messages, channel.processed, channel.failed) == ("The Daily", 10, 6, 1)
     assert channel.skipped == {"empty": 2}
     assert (manifest.counts["deleted"], manifest.counts["rejected"]) == (1, 1)
     assert (manifest.rejected[0].workflow_id, manifest.rejected[0].position) == ("w1", 8)
     assert {file.name: (file.sha256, file.bytes) for file in manifest.files} == {
         name: (hashlib.sha256(body).hexdigest(), len(body)) for name, body in files.items()
     }
+
+
+async def test_every_file_has_the_shape_of_its_contract(database: Database, log: Log, tmp_path: Path) -> None:
+    await fold(database, log, position=99)
+    files = await exported(database, tmp_path / "kb")
+    for line in files.pop("kb_entries.ndjson").splitlines():
+        validate(KnowledgeBaseEntry, json.loads(line))
+    for card in json.loads(files.pop("topics.json")):
+        validate(TopicCard, card)
+    validate(Manifest, json.loads(files.pop("manifest.json")))
+    assert len(files) == 2
+    for body in files.values():
+        validate(TopicExport, json.loads(body))
+
+
+def validate(contract: type[BaseModel], value: Any) -> None:
+    Draft202012Validator(contract.model_json_schema(), format_checker=FormatChecker()).validate(value)
 
 
 @pytest.mark.parametrize("seed", range(8))

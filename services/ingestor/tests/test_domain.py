@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tg_parser.contracts.messages import (
@@ -175,6 +175,7 @@ ITEMS = st.lists(
 ).map(lambda items: [seen(*item) for item in items])
 
 
+@settings(deadline=None)
 @given(
     before=ITEMS,
     items=ITEMS,
@@ -202,6 +203,7 @@ def test_pages_and_crashes_do_not_change_the_facts(
     assert one.messages == len(items)
 
 
+@settings(deadline=None)
 @given(items=ITEMS, generation=st.integers(0, 1))
 def test_reading_an_unchanged_source_again_tells_nothing_of_its_messages(
     items: list[MessageSeen], generation: int

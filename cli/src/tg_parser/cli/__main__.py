@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from tg_parser.cli.main import main
+from tg_parser.cli.entry import main
 
 main()

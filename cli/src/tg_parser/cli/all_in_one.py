@@ -11,9 +11,9 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypedDict
 
 from pydantic import SecretStr
-from pydantic_settings import BaseSettings
 
 from tg_parser.chassis.connection import open_connection
 from tg_parser.chassis.embedded import Endpoints, embedded_servers
@@ -33,6 +33,14 @@ from tg_parser.processor import main as processor
 from tg_parser.processor.settings import LlmSettings, ProcessorSettings
 from tg_parser.topicizer import main as topicizer
 from tg_parser.topicizer.settings import TopicizerSettings
+
+
+class Shared(TypedDict):
+    """What every service's settings have in common."""
+
+    nats: NatsSettings
+    postgres: PostgresSettings
+    telemetry: TelemetrySettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +70,7 @@ class System:
     async def ready(self) -> None:
         """Wait until every service's servers and consumers really answer."""
         for service in self.services:
-            await service.started()
-        while not all(service.readiness.ready for service in self.services):
-            await asyncio.sleep(0.02)
+            await service.ready()
 
 
 @asynccontextmanager
@@ -85,11 +91,12 @@ async def running(composition: Composition, *, llm: LlmSettings | None = None) -
     """The whole system, running until the block ends. What breaks in it is raised out of the block."""
     async with AsyncExitStack() as stack:
         endpoints, nats, postgres = await stack.enter_async_context(servers(composition.data_dir))
-        telemetry = TelemetrySettings()
         if nats.provision:
             async with open_connection("provision", nats) as connection:
                 await provision(connection.nc, nats)
-        shared = {"nats": nats.model_copy(update={"provision": False}), "postgres": postgres, "telemetry": telemetry}
+        shared = Shared(
+            nats=nats.model_copy(update={"provision": False}), postgres=postgres, telemetry=TelemetrySettings()
+        )
         gateway_settings = GatewaySettings(**shared, port=composition.port)
         builders = [
             orchestrator.build(OrchestratorSettings(**shared)),
@@ -106,13 +113,13 @@ async def running(composition: Composition, *, llm: LlmSettings | None = None) -
         yield system
 
 
-def _ingestor(composition: Composition, shared: dict[str, BaseSettings]) -> IngestorSettings:
-    settings = IngestorSettings.model_validate(shared)
+def _ingestor(composition: Composition, shared: Shared) -> IngestorSettings:
+    settings = IngestorSettings(**shared)
     return settings.model_copy(update={"import_roots": (*settings.import_roots, *composition.import_roots)})
 
 
-def _exporter(composition: Composition, shared: dict[str, BaseSettings]) -> ExporterSettings:
-    settings = ExporterSettings.model_validate(shared)
+def _exporter(composition: Composition, shared: Shared) -> ExporterSettings:
+    settings = ExporterSettings(**shared)
     return settings.model_copy(update={"export_roots": (*settings.export_roots, *composition.export_roots)})
 
 

@@ -45,7 +45,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a ta
 
 
 @app.command()
-def run(
+def run(  # noqa: PLR0917 - Typer makes options of them, by name
     file: Annotated[Path, typer.Argument(help="A Telegram Desktop result.json, or the folder that holds it.")],
     out: Annotated[Path, typer.Option("--out", help="The folder to write the knowledge base to.")],
     data_dir: DataDir = None,
@@ -121,7 +121,9 @@ def export(
 ) -> None:
     """Write the knowledge base as it stands, without reading or processing anything."""
     _quiet_logs()
-    found = _run(reports.export(_data_dir(data_dir), out, pretty=pretty, console=Console(stderr=True)))
+    target = out.resolve()
+    target.mkdir(parents=True, exist_ok=True)
+    found = _run(reports.export(_data_dir(data_dir), target, pretty=pretty, console=Console(stderr=True)))
     _print_json(found) if as_json else reports.show_workflow(Console(), found)
     if found["state"] != "completed":
         raise CommandFailed(str(found.get("error") or "The export could not be written."))

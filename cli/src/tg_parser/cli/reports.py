@@ -77,9 +77,7 @@ def show_workflow(console: Console, found: dict[str, Any]) -> None:
 
 async def export(data_dir: Path, out: Path, *, pretty: bool, console: Console) -> dict[str, Any]:
     """Write the knowledge base as it stands; the export's workflow when it is settled."""
-    target = out.resolve()
-    target.mkdir(parents=True, exist_ok=True)
-    async with gateway_of(Composition(data_dir, export_roots=(target,))) as client:
-        body = {"kind": "export", "target": {"location": str(target), "pretty": pretty}, "lane": "interactive"}
+    async with gateway_of(Composition(data_dir, export_roots=(out,))) as client:
+        body = {"kind": "export", "target": {"location": str(out), "pretty": pretty}, "lane": "interactive"}
         accepted = await client.request_workflow(body, key=str(uuid.uuid4()))
         return await follow(client, accepted["id"], PlainDisplay(console))

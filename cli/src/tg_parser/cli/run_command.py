@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
 from rich.console import Console
 from rich.live import Live
 
@@ -69,8 +70,9 @@ def check_request(file: Path, out: Path, llm: LlmSettings, *, provider: str, mod
 
 
 def _first_sentence(invalid: ValueError) -> str:
-    errors = getattr(invalid, "errors", None)
-    return str(errors()[0]["msg"]).removeprefix("Value error, ") if callable(errors) else str(invalid)
+    if isinstance(invalid, ValidationError):
+        return invalid.errors()[0]["msg"].removeprefix("Value error, ")
+    return str(invalid)
 
 
 def fingerprint_of(file: Path) -> str:

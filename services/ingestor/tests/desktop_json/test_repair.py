@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tg_parser.ingestor.adapters.desktop_json.repair import mend_quirks, mend_strings
@@ -32,6 +32,7 @@ JSON: st.SearchStrategy[Any] = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(JSON, st.integers(1, 40), st.sampled_from([None, 1]), st.booleans())
 def test_valid_json_means_the_same_after_mending(value: Any, size: int, indent: int | None, ascii_only: bool) -> None:
     data = json.dumps(value, indent=indent, ensure_ascii=ascii_only).encode()

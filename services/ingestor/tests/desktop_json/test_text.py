@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tg_parser.ingestor.adapters.desktop_json.text import plain_text, styled_text
@@ -48,6 +48,7 @@ def test_offsets_count_utf16_code_units(before: str) -> None:
     assert cut(styled.text, styled.entities[0]) == "жир👍но"
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.sampled_from(["plain", "bold", "link"]), st.text(max_size=8)), max_size=12))
 def test_every_entity_cuts_its_own_part_out_of_the_text(parts: list[tuple[str, str]]) -> None:
     styled = styled_text({"text_entities": [{"type": kind, "text": text} for kind, text in parts]})

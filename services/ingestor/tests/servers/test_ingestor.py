@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -181,9 +181,37 @@ async def test_a_worker_that_dies_before_a_commit_leaves_no_doubles(
 async def test_a_job_that_was_done_tells_nothing_again(bench: Bench, write_export: WriteExport, post: Post) -> None:
     work = job("w1", write_export(post(1)))
     await bench.read(work)
-    told = await bench.chassis.log.last_seq(subjects.FACTS)
-    await bench.read(work)
-    assert await bench.chassis.log.last_seq(subjects.FACTS) == told
+    before = await bench.chassis.log.last_seq(subjects.FACTS)
+    await replace(bench, handler=replace(bench.handler, sources={})).read(work)  # it does not even look for the source
+    assert await bench.chassis.log.last_seq(subjects.FACTS) == before
+
+
+async def test_what_the_last_holder_of_a_channel_told_is_known_before_it_is_read(bench: Bench) -> None:
+    waits = 0
+
+    async def caught_up() -> None:
+        nonlocal waits
+        waits += 1
+
+    async with OpenStoredKnowledge(bench.chassis.require_database(), caught_up)("w1") as knowledge:
+        assert waits == 1
+        await knowledge.claim("5")
+        await knowledge.claim("6")
+        await knowledge.claim("5")
+        assert waits == 3
+
+
+async def test_a_channel_is_free_again_when_its_reading_ends_or_fails(bench: Bench) -> None:
+    async def claim_and(fail: bool) -> None:
+        async with asyncio.timeout(5), bench.handler.open_knowledge("w1") as knowledge:
+            await knowledge.claim("5")
+            if fail:
+                raise TransientError("The worker died.")
+
+    for fail in (True, False):
+        with suppress(TransientError):
+            await claim_and(fail)
+    await claim_and(fail=False)
 
 
 async def test_two_workflows_that_read_one_channel_at_once_tell_each_message_once(

@@ -109,7 +109,6 @@ async def open_database(name: str, settings: PostgresSettings) -> AsyncIterator[
         url,
         pool_size=settings.pool_size,
         max_overflow=settings.pool_size,
-        pool_pre_ping=True,
         connect_args={
             "server_settings": {
                 "application_name": f"tg-parser/{name}",

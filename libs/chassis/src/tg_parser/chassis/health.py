@@ -6,6 +6,7 @@ means that JetStream, every consumer, every projection and Postgres really answe
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 import socket
@@ -28,6 +29,14 @@ class Readiness:
     """What was last found out about each thing a service needs. Updated by a task; asking is free."""
 
     checks: dict[str, bool] = field(default_factory=dict[str, bool])
+    once: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when everything answered for the first time."""
+
+    def update(self, checks: dict[str, bool]) -> None:
+        """Take note of what was found out."""
+        self.checks = checks
+        if self.ready:
+            self.once.set()
 
     @property
     def ready(self) -> bool:

@@ -9,11 +9,15 @@ import structlog
 
 from tg_parser.chassis.settings import TelemetrySettings
 
+TRACEBACKS = structlog.processors.ExceptionRenderer(
+    structlog.tracebacks.ExceptionDictTransformer(show_locals=False)  # locals hold posts, and passwords
+)
+
 
 def configure_logging(settings: TelemetrySettings) -> None:
     """Send log lines to standard error, as JSON or for reading."""
     renderer: structlog.types.Processor = (
-        structlog.dev.ConsoleRenderer(colors=False)
+        structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
         if settings.log_format == "console"
         else structlog.processors.JSONRenderer()
     )
@@ -23,9 +27,7 @@ def configure_logging(settings: TelemetrySettings) -> None:
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.dict_tracebacks
-            if settings.log_format == "json"
-            else structlog.processors.format_exc_info,
+            *([TRACEBACKS] if settings.log_format == "json" else []),
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),

@@ -71,8 +71,15 @@ class Projector:
     """
 
     def __init__(
-        self, projection: Projection, chassis: Chassis, *, batch_size: int = 500, committed: Committed | None = None
+        self,
+        projection: Projection,
+        chassis: Chassis,
+        *,
+        stream: str = subjects.FACTS,
+        batch_size: int = 500,
+        committed: Committed | None = None,
     ) -> None:
+        self.stream = stream
         self._projection = projection
         self._chassis = chassis
         self._database: Database = chassis.require_database()
@@ -116,7 +123,7 @@ class Projector:
         self._rebuilt = False
         self._at = self.position = await self._load_position()
         nc = self._chassis.nc
-        async with OrderedReader(nc, subjects.FACTS, self._projection.filters, after_seq=self.position) as self._reader:
+        async with OrderedReader(nc, self.stream, self._projection.filters, after_seq=self.position) as self._reader:
             self._announce()
             if self._rebuilt:
                 return
@@ -219,13 +226,13 @@ class Projector:
         if self.position >= seq:
             return False
         missing = await self._chassis.log.next_seq(
-            subjects.FACTS, self._projection.filters, from_seq=self.position + 1, up_to=seq
+            self.stream, self._projection.filters, from_seq=self.position + 1, up_to=seq
         )
         return missing is not None
 
     async def wait_until_current(self, *, timeout: float) -> int:
         """Wait until everything that is in the log now is in the tables."""
-        return await self.wait_for(await self._chassis.log.last_seq(subjects.FACTS), timeout=timeout)
+        return await self.wait_for(await self._chassis.log.last_seq(self.stream), timeout=timeout)
 
     async def rebuild(self) -> None:
         """Drop every row and start again from the beginning of the log; readers see the rows come back.

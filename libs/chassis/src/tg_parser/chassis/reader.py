@@ -25,7 +25,7 @@ from tg_parser.chassis.recorded import Recorded, delivery
 log = structlog.get_logger(__name__)
 
 BUFFER = 2000  # messages in hand at most: bounds memory while the reader's owner is busy
-LINGER = 0.02  # seconds to wait for a batch to fill while more messages are known to be on their way
+LINGER = 0.05  # seconds a batch is given to fill: a transaction costs as much for one row as for fifty
 INACTIVE = 60.0  # seconds after which the server forgets a reader that went away
 RETRY = 0.5  # seconds between attempts to get a consumer from a server that is not ready
 
@@ -67,10 +67,11 @@ class OrderedReader:
         return self._pulls is not None and self._pulls.alive and not self._broken
 
     async def batches(self, size: int) -> AsyncIterator[list[Recorded]]:
-        """Batches of at most `size`, until `end`: as full as what is already on its way allows, never waiting for more."""
+        """Batches of at most `size`, until `end`. What comes within LINGER of a batch's first message belongs to it."""
         while (first := await self._next()) is not None:
             batch = [first]
-            while len(batch) < size and (self._queue or (self._pending and await self._more())):
+            deadline = asyncio.get_running_loop().time() + LINGER
+            while len(batch) < size and await self._more(deadline):
                 batch.append(self._queue.popleft())
             yield batch
             await self._refill()
@@ -96,12 +97,13 @@ class OrderedReader:
             await self._wake.wait()
         return None
 
-    async def _more(self) -> bool:
-        deadline = asyncio.get_running_loop().time() + LINGER
+    async def _more(self, deadline: float) -> bool:
+        """Whether another message is at hand, waiting for one until `deadline`."""
         while not self._queue and not self._broken:
-            if asyncio.get_running_loop().time() >= deadline:
+            remaining = deadline - asyncio.get_running_loop().time()
+            if remaining <= 0:
                 return False
-            await asyncio.sleep(LINGER / 10)
+            await asyncio.sleep(min(remaining, LINGER / 5))
         return bool(self._queue)
 
     def _break(self) -> None:

@@ -46,13 +46,14 @@ class Service:
         tasks: Mapping[str, Task] | None = None,
         checks: Mapping[str, Callable[[], bool]] | None = None,
         capabilities: Sequence[str] = (),
+        readiness: Readiness | None = None,
         health_port: int = 0,
         health_host: str = "127.0.0.1",
     ) -> None:
         self.name = name
         self.chassis = chassis
         self.projectors = tuple(projectors)
-        self.readiness = Readiness()
+        self.readiness = readiness or Readiness()
         self._consumers = {handler.job.KIND: JobConsumer(chassis, handler) for handler in handlers}
         self._tasks = dict(tasks or {})
         self._checks = dict(checks or {})
@@ -63,6 +64,10 @@ class Service:
     async def started(self) -> None:
         """Wait until the service takes work."""
         await self._started.wait()
+
+    async def ready(self) -> None:
+        """Wait until its servers, consumers and projections all answered once."""
+        await self.readiness.once.wait()
 
     async def run(self, stop: asyncio.Event) -> None:
         """Run until `stop` is set. Raises TaskEnded if a part ended by itself, ServerUnavailable if NATS is lost for good."""
@@ -121,7 +126,7 @@ class Service:
             checks["nats"] = self.chassis.nc.is_connected
             if database:
                 checks["postgres"] = await database.ping()
-            self.readiness.checks = checks
+            self.readiness.update(checks)
             READY.labels(self.name).set(self.readiness.ready)
             await asyncio.sleep(LOOK_EVERY if self.readiness.ready else LOOK_EVERY / 20)
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+from nats.aio.subscription import Subscription
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -74,6 +77,31 @@ async def _submit(chassis: Chassis, job: ProcessMessage, traceparent: str) -> in
 async def jobs_left(chassis: Chassis) -> int:
     """Jobs that nobody has settled yet."""
     return (await chassis.nc.jetstream().stream_info(subjects.JOBS)).state.messages
+
+
+class Lossy:
+    """A client on whose way some messages to callbacks are lost, as when a connection breaks at the wrong moment."""
+
+    def __init__(self, nc: Client, loses: Callable[[Msg], bool]) -> None:
+        self._nc = nc
+        self._loses = loses
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._nc, name)
+
+    async def subscribe(self, subject: str, cb: Callable[[Msg], Awaitable[None]]) -> Subscription:
+        """Subscribe, and lose what is to be lost."""
+
+        async def pass_on(message: Msg) -> None:
+            if not self._loses(message):
+                await cb(message)
+
+        return await self._nc.subscribe(subject, cb=pass_on)
+
+    @classmethod
+    def client(cls, nc: Client, loses: Callable[[Msg], bool]) -> Client:
+        """It, as what it stands for."""
+        return cast(Client, cls(nc, loses))
 
 
 class Seen:

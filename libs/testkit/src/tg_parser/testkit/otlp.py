@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
 
 import pytest_asyncio
@@ -86,7 +86,7 @@ def _spans(request: ExportTraceServiceRequest) -> list[ReceivedSpan]:
     ]
 
 
-def _plain(attributes: list[KeyValue]) -> dict[str, str]:
+def _plain(attributes: Iterable[KeyValue]) -> dict[str, str]:
     return {pair.key: pair.value.string_value or str(pair.value.int_value) for pair in attributes}
 
 

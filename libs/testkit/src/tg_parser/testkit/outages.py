@@ -62,6 +62,16 @@ class StoppableNats:
             self._process.send_signal(signal.SIGKILL)
             await self._process.wait()
 
+    def freeze(self) -> None:
+        """Let it hang: connections stay open, and nothing answers."""
+        if self._process:
+            self._process.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let it go on."""
+        if self._process:
+            self._process.send_signal(signal.SIGCONT)
+
     async def _accepts(self) -> bool:
         try:
             _, writer = await asyncio.open_connection("127.0.0.1", self._port)

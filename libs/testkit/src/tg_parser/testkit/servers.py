@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
+import structlog
 from pydantic import SecretStr
 from sqlalchemy import text
 from sqlalchemy.engine import make_url
@@ -32,6 +33,13 @@ def backend() -> str:
     if chosen not in {"auto", "native", "docker"}:
         pytest.fail(f"E2E_BACKEND is {chosen!r}: expected auto, native or docker.")
     return "native" if chosen == "auto" else chosen
+
+
+@pytest.fixture(scope="session", autouse=True)
+def plain_logs() -> None:
+    """Log lines as plain text: a pretty traceback with every local variable takes longer than what it is about."""
+    renderer = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
+    structlog.configure(processors=[structlog.processors.add_log_level, renderer], cache_logger_on_first_use=False)
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

@@ -12,7 +12,8 @@ from tg_parser.chassis.recorded import Recorded
 from tg_parser.contracts import subjects
 from tg_parser.contracts.codec import encode
 from tg_parser.contracts.messages import MessageEdited, MessageIngested
-from tg_parser.exporter.domain.registers import HEARD, REGISTERS, Register, Row, Told, rows_of
+from tg_parser.exporter.domain.folding import HEARD, Told, rows_of
+from tg_parser.exporter.domain.registers import REGISTERS, Register, Row
 
 SCHEMA = "exporter"
 PROJECTION = f"{SCHEMA}.entries"

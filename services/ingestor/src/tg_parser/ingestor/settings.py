@@ -25,8 +25,8 @@ class IngestorSettings(BaseSettings):
     workflow would otherwise read any file of this machine."""
     page_size: int = Field(default=500, ge=1, le=1000)
     """Messages between two commits, at most. A crash repeats one page; a thousand fill what one message on the wire may hold."""
-    concurrency: int = Field(default=1, ge=1, le=16)
-    """Sources read at once. Each has a process of its own and keeps a core busy."""
+    concurrency: int = Field(default=1, ge=1, le=4)
+    """Sources read at once. Each keeps a core busy in a process of its own, and a database connection to itself."""
     health_host: str = "127.0.0.1"
     health_port: int = 0
     """Port of /livez, /readyz and /metrics; 0: none."""

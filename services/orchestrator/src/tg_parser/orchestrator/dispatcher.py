@@ -107,7 +107,8 @@ class Dispatcher:
 
     async def _rest(self) -> None:
         try:
-            await asyncio.wait_for(self._wake.wait(), self._pause or self.limits.look_every_s)
+            async with asyncio.timeout(self._pause or self.limits.look_every_s):
+                await self._wake.wait()
         except TimeoutError:
             self._parked.clear()
 

@@ -1,41 +1,28 @@
-"""Folders of this machine as destinations: the old export stays readable until the new one is complete on disk."""
+"""Folders of this machine as destinations: the old export stays readable until the new one is complete on disk.
+
+Then files change their names one by one, the manifest last. A reader that meets this moment, or a machine that stops in
+it, is recognised by digests in the manifest that do not fit, and mended by the next export.
+"""
 
 from __future__ import annotations
 
-import errno
 import fcntl
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 from tg_parser.chassis.errors import TransientError
 from tg_parser.contracts.knowledge import Artifact
+from tg_parser.exporter.adapters.disk_trouble import in_sentences
 from tg_parser.exporter.domain.topic_files import TOPIC_FILE
 from tg_parser.exporter.ports import FolderUnusable, Refusal
 
 MANIFEST: Final = "manifest.json"
 PART: Final = ".tg-export-part-"
 STALE: Final = ".tg-export-stale"
-BUFFER: Final = 1 << 20
-
-SENTENCES: Final = {
-    errno.EACCES: "The exporter has no permission to write to {path}.",
-    errno.EPERM: "The exporter has no permission to write to {path}.",
-    errno.EROFS: "{path} is on a disk that is read-only.",
-    errno.ENOSPC: "The disk is full: the export does not fit into {path}.",
-    errno.EDQUOT: "The disk quota is used up: the export does not fit into {path}.",
-    errno.EFBIG: "The disk does not take files as large as the export needs in {path}.",
-    errno.EEXIST: "{path} is not a folder.",
-    errno.ENOTDIR: "{path} is not a folder.",
-    errno.EISDIR: "A folder in {path} has the name of a file of the export.",
-    errno.ENAMETOOLONG: "The name {path} is too long.",
-    errno.ELOOP: "{path} is a link that leads to itself.",
-}
-"""What a person can mend. Anything else may be gone at the next attempt."""
 
 
 class LocalFolders:
@@ -57,7 +44,7 @@ class LocalFolders:
 
     def open(self, path: Path) -> LocalFolder:
         """See the port."""
-        with _sentences(path):
+        with in_sentences(path):
             path.mkdir(parents=True, exist_ok=True)
             handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
         try:
@@ -76,12 +63,12 @@ class LocalFile:
         self._folder = folder
         self._digest = hashlib.sha256()
         self._bytes = self._rows = 0
-        with _sentences(folder):
-            self._file: BinaryIO = self.part.open("xb", buffering=BUFFER)
+        with in_sentences(folder):
+            self._file: BinaryIO = self.part.open("xb")
 
     def write(self, data: bytes, *, rows: int = 1) -> None:
         """See the port."""
-        with _sentences(self._folder):
+        with in_sentences(self._folder):
             self._file.write(data)
         self._digest.update(data)
         self._bytes += len(data)
@@ -89,7 +76,7 @@ class LocalFile:
 
     def close(self) -> Artifact:
         """See the port."""
-        with _sentences(self._folder), self._file as file:
+        with in_sentences(self._folder), self._file as file:
             file.flush()
             os.fsync(file.fileno())
         return Artifact(name=self.name, sha256=self._digest.hexdigest(), bytes=self._bytes, rows=self._rows)
@@ -113,7 +100,7 @@ class LocalFolder:
         self._staged: list[LocalFile] = []
         self._kept: set[str] = set()
         self._lock()
-        with _sentences(path):
+        with in_sentences(path):
             self._earlier = _topics_of(path / MANIFEST) | _stale(path / STALE)
             for part in path.glob(f"{PART}*"):
                 part.unlink()
@@ -139,7 +126,7 @@ class LocalFolder:
         last = self.stage(MANIFEST)
         last.write(manifest)
         artifact = last.close()
-        with _sentences(self._path):
+        with in_sentences(self._path):
             self._remember(stale)
             for file in self._staged:
                 if file is last:
@@ -176,17 +163,6 @@ class LocalFolder:
         """Names that a killed removal leaves to the next export: the new manifest no longer lists them."""
         if stale:
             (self._path / STALE).write_text("\n".join(stale), encoding="utf-8")
-
-
-@contextmanager
-def _sentences(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        sentence = SENTENCES.get(error.errno or 0)
-        if sentence is None:
-            raise TransientError(f"{path} cannot be written to just now: {error.strerror}.", retry_in=5) from error
-        raise FolderUnusable(sentence.format(path=path)) from error
 
 
 def _topics_of(manifest: Path) -> set[str]:

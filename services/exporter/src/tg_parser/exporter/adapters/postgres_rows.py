@@ -101,7 +101,9 @@ def _channel(row: RowMapping) -> ChannelName:
 
 def _message(row: Row[Any]) -> MessageRow:
     """By position: by name, fetching would cost as much as everything else."""
-    entry_ref, source_ref, observed, processed, observed_seq, processed_seq, channel_id, title, username, *sets = tuple(row)
+    entry_ref, source_ref, observed, processed, observed_seq, processed_seq, channel_id, title, username, *sets = tuple(
+        row
+    )
     channel = ChannelName(title or channel_id, username)
     album, topic_ids = (tuple(found or ()) for found in sets)
     return MessageRow(

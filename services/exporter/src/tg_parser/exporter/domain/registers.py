@@ -1,4 +1,4 @@
-"""How facts become rows. Each table is a set of registers: for every key, the highest version ever written wins.
+"""The read model's tables. Each is a set of registers: for every key, the highest version ever written wins.
 
 Because the highest wins, rows do not depend on how the log was cut into batches or on the order in which facts about
 the same thing arrive, and folding a fact twice changes nothing.
@@ -6,40 +6,9 @@ the same thing arrive, and folding a fact twice changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
-
-from tg_parser.contracts.documents import MessageFailed, MessageProcessed, MessageSkipped
-from tg_parser.contracts.messages import (
-    ChannelObserved,
-    IngestPageCommitted,
-    MessageDeleted,
-    MessageEdited,
-    MessageIngested,
-)
-from tg_parser.contracts.model import Fact, Message
-from tg_parser.contracts.topics import TopicOpened, TopicRetired, TopicsMerged, TopicSplit, TopicUpdated
-
-HEARD: Final[tuple[type[Fact], ...]] = (
-    ChannelObserved,
-    MessageIngested,
-    MessageEdited,
-    MessageDeleted,
-    MessageProcessed,
-    MessageSkipped,
-    MessageFailed,
-    TopicOpened,
-    TopicUpdated,
-    TopicsMerged,
-    TopicSplit,
-    TopicRetired,
-    IngestPageCommitted,
-)
-"""The facts an export is made of."""
-
-SAYS_NOTHING: Final = {"unchanged", "cancelled"}
-"""Reasons for skipping that say nothing about the message: what was known of it before still holds."""
 
 Row = tuple[Any, ...]
 
@@ -142,81 +111,3 @@ REJECTED: Final = Register(
 )
 
 REGISTERS: Final = (CHANNEL, USERNAME, POST, OUTCOME, TOPIC, TOPIC_ALIAS, TOPIC_SPLIT, REJECTED)
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """A fact with its place in the log, and its body as the latest version of its type."""
-
-    seq: int
-    workflow_id: str
-    fact: Message
-    body: str
-
-
-def rows_of(told: Told) -> Iterator[tuple[Register, Row]]:
-    """What the fact writes where."""
-    seq, body = told.seq, told.body
-    match told.fact:
-        case MessageIngested() | MessageEdited() as observed:
-            yield POST, _post(observed, seq, body)
-        case MessageDeleted() as gone:
-            yield POST, (gone.source_ref, gone.channel_id, None, None, None, True, seq, None)
-        case MessageProcessed() as done:
-            yield OUTCOME, (done.source_ref, True, done.revision, True, seq, "processed", "", body)
-        case MessageSkipped() as skipped:
-            decided = skipped.reason not in SAYS_NOTHING
-            yield OUTCOME, (skipped.source_ref, decided, skipped.revision, True, seq, "skipped", skipped.reason, None)
-        case MessageFailed() as failed:
-            yield OUTCOME, (failed.source_ref, True, failed.revision, False, seq, "failed", "", None)
-        case ChannelObserved() as channel:
-            yield from _channel(channel, seq)
-        case TopicOpened() | TopicUpdated() as topic:
-            members = "\n".join(item.source_ref for item in topic.bundle.items)
-            yield TOPIC, (topic.topic_id, True, seq, members, body)
-        case TopicRetired() as retired:
-            yield TOPIC, _ended(retired.topic_id, seq)
-        case TopicsMerged() as merged:
-            yield from _merged(merged, seq)
-        case TopicSplit() as split:
-            yield from ((TOPIC_SPLIT, (child, split.parent, seq)) for child in split.children)
-        case IngestPageCommitted() as page:
-            yield from _rejected(page, told)
-        case _:
-            return
-
-
-def _post(observed: MessageIngested | MessageEdited, seq: int, body: str) -> Row:
-    message = observed.message
-    return (
-        observed.source_ref,
-        message.channel_id,
-        message.message_id,
-        message.date,
-        message.grouped_id,
-        False,
-        seq,
-        body,
-    )
-
-
-def _channel(channel: ChannelObserved, seq: int) -> Iterator[tuple[Register, Row]]:
-    yield CHANNEL, (channel.channel_id, channel.title, seq)
-    if channel.username is not None:
-        yield USERNAME, (channel.channel_id, channel.username, seq)
-
-
-def _ended(topic_id: str, seq: int) -> Row:
-    return topic_id, False, seq, "", None
-
-
-def _merged(merged: TopicsMerged, seq: int) -> Iterator[tuple[Register, Row]]:
-    for absorbed in merged.absorbed:
-        yield TOPIC, _ended(absorbed, seq)
-        yield TOPIC_ALIAS, (absorbed, merged.survivor, seq)
-
-
-def _rejected(page: IngestPageCommitted, told: Told) -> Iterator[tuple[Register, Row]]:
-    for ordinal, bad in enumerate(page.rejected):
-        where = (told.workflow_id, bad.position, bad.channel_id, bad.message_id)
-        yield REJECTED, (told.seq, ordinal, *where, bad.reason)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import text
+from sqlalchemy import Row, TextClause, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tg_parser.chassis.database import DATABASE_ERRORS, Database
@@ -63,27 +63,31 @@ class StoredKnowledge:
     async def _locked(self, name: str) -> None:
         """Asks again and again: waiting inside Postgres would end at the statement time-out and hide deadlocks."""
         while True:
-            answer = await self.connection.execute(LOCK, {"name": name})
-            if answer.scalar_one():
+            (locked,) = (await self._rows(LOCK, name=name))[0]
+            if locked:
                 return
             await asyncio.sleep(CLAIM_EVERY)
 
     async def progress(self, workflow_id: str, generation: int) -> Progress:
         """See the port."""
-        found = await self.connection.execute(PROGRESS, {"workflow": workflow_id, "generation": generation})
-        return Progress(*found.one())
+        (found,) = await self._rows(PROGRESS, workflow=workflow_id, generation=generation)
+        return Progress(*found)
 
     async def messages(self, source_refs: Collection[str]) -> Mapping[str, KnownState]:
         """See the port."""
-        rows = await self.connection.execute(MESSAGES, {"refs": list(source_refs)})
-        return {row[0]: KnownState(*row[1:]) for row in rows}
+        if not source_refs:
+            return {}
+        return {row[0]: KnownState(*tuple(row)[1:]) for row in await self._rows(MESSAGES, refs=list(source_refs))}
 
     async def channels(self, channel_ids: Collection[str]) -> Mapping[str, ChannelSeen]:
         """See the port."""
         if not channel_ids:
             return {}
-        rows = await self.connection.execute(CHANNELS, {"ids": list(channel_ids)})
-        return {row[0]: ChannelSeen(*row) for row in rows}
+        return {row[0]: ChannelSeen(*row) for row in await self._rows(CHANNELS, ids=list(channel_ids))}
+
+    async def _rows(self, statement: TextClause, **parameters: Any) -> Sequence[Row[Any]]:
+        with _reachable():
+            return (await self.connection.execute(statement, parameters)).all()
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,18 +100,21 @@ class OpenStoredKnowledge:
     @asynccontextmanager
     async def __call__(self, workflow_id: str) -> AsyncIterator[StoredKnowledge]:
         """See the port."""
+        with _reachable():
+            pooled = await self.database.engine.connect()
+            connection = await pooled.execution_options(isolation_level="AUTOCOMMIT")
         try:
-            async with self.database.engine.connect() as pooled:
-                connection = await pooled.execution_options(isolation_level="AUTOCOMMIT")
-                try:
-                    knowledge = StoredKnowledge(connection, self.caught_up)
-                    await knowledge.hold(
-                        f"workflow {workflow_id}", f"Workflow {workflow_id} is being read by another worker."
-                    )
-                    yield knowledge
-                finally:
-                    await connection.invalidate()  # its locks end with it, even if it is in no state to be asked
-        except DATABASE_ERRORS as error:
-            raise TransientError(
-                "Postgres does not answer; the reading goes on from its last page.", retry_in=2
-            ) from error
+            knowledge = StoredKnowledge(connection, self.caught_up)
+            await knowledge.hold(f"workflow {workflow_id}", f"Workflow {workflow_id} is being read by another worker.")
+            yield knowledge
+        finally:
+            await connection.invalidate()  # its locks end with it, even if it is in no state to be asked
+            await connection.close()
+
+
+@contextmanager
+def _reachable() -> Iterator[None]:
+    try:
+        yield
+    except DATABASE_ERRORS as error:
+        raise TransientError("Postgres does not answer; the reading goes on from its last page.", retry_in=2) from error

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from nats.aio.client import Client
 from nats.errors import Error as NatsError
@@ -25,7 +25,7 @@ class JetStreamTimers:
         """Schedule; a schedule of the same stage is replaced."""
         body = StageTimerFired(workflow_id=workflow_id, stage=stage, timer_id=timer_id)
         headers = {
-            "Nats-Schedule": f"@at {at.astimezone(UTC).strftime('%Y-%m-%dT%H:%M:%SZ')}",
+            "Nats-Schedule": f"@at {_whole_second_after(at):%Y-%m-%dT%H:%M:%SZ}",
             "Nats-Schedule-Target": timer_fired_subject(workflow_id, stage),
         }
         await self.publisher.publish(timer_subject(workflow_id, stage), body.model_dump_json().encode(), headers)
@@ -36,3 +36,8 @@ class JetStreamTimers:
             await self.nc.jetstream().purge_stream(TIMERS, subject=timer_subject(workflow_id, stage))
         except (NatsError, TimeoutError) as error:
             raise TransientError(f"The timer of workflow {workflow_id} cannot be cancelled just now.") from error
+
+
+def _whole_second_after(at: datetime) -> datetime:
+    """The server's schedules have whole seconds, and a timer must not come early."""
+    return at.astimezone(UTC) + timedelta(microseconds=(-at.microsecond) % 1_000_000)

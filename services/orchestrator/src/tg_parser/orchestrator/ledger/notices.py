@@ -109,6 +109,7 @@ class Announcer:
 
     async def _next_look(self) -> None:
         try:
-            await asyncio.wait_for(self._wake.wait(), self.look_every_s)
+            async with asyncio.timeout(self.look_every_s):
+                await self._wake.wait()
         except TimeoutError:
             return

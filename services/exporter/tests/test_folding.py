@@ -18,9 +18,9 @@ from tg_parser.contracts.messages import (
 )
 from tg_parser.contracts.model import Fact
 from tg_parser.contracts.topics import TopicOpened, TopicRetired, TopicsMerged, TopicSplit, TopicUpdated
+from tg_parser.exporter.domain.folding import HEARD, Told, rows_of
 from tg_parser.exporter.domain.registers import (
     CHANNEL,
-    HEARD,
     OUTCOME,
     REGISTERS,
     REJECTED,
@@ -29,8 +29,6 @@ from tg_parser.exporter.domain.registers import (
     USERNAME,
     Register,
     Row,
-    Told,
-    rows_of,
 )
 
 REF = "tg:77:post:1"

@@ -1,0 +1,3 @@
+"""How a workflow stands, folded from its own log. Pure."""
+
+from __future__ import annotations

@@ -1,0 +1,3 @@
+"""The gateway's tables, revision by revision."""
+
+from __future__ import annotations
