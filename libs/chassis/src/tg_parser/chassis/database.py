@@ -7,14 +7,9 @@ import importlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
 
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.operations import Operations
-from alembic.script import ScriptDirectory
 from asyncpg.exceptions import InterfaceError, PostgresError
-from sqlalchemy import Connection, text
+from sqlalchemy import text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -59,11 +54,14 @@ class Database:
         Raises ServerUnavailable if Postgres does not answer.
         """
         folder = Path(str(importlib.import_module(package).__path__[0]))
+        newest = max(path.name.partition("_")[0] for path in (folder / "versions").glob("[0-9]*_*.py"))
         try:
             async with self.engine.begin() as connection:
                 await connection.execute(
                     text("SELECT pg_advisory_xact_lock(hashtext(:name))"), {"name": f"migrate {schema}"}
                 )
+                if await _revision(connection, schema) == newest:
+                    return
                 await connection.execute(text(f'CREATE SCHEMA IF NOT EXISTS "{schema}"'))
                 await connection.execute(
                     text(
@@ -71,7 +69,9 @@ class Database:
                         "(projection text PRIMARY KEY, last_seq bigint NOT NULL)"
                     )
                 )
-                await connection.run_sync(_upgrade, folder, schema)
+                from tg_parser.chassis.migration import upgrade  # noqa: PLC0415 - Alembic takes a second to import
+
+                await connection.run_sync(upgrade, folder, schema)
         except (OSError, PostgresError) as unreachable:
             raise ServerUnavailable(
                 "Postgres does not answer. Is TG_POSTGRES__DSN right, and is the server up?"
@@ -84,21 +84,12 @@ def refuses_data(error: BaseException) -> bool:
     return str(state or "").startswith(DATA_EXCEPTION)
 
 
-def _upgrade(connection: Connection, folder: Path, schema: str) -> None:
-    config = Config()
-    config.set_main_option("script_location", str(folder))
-    config.set_main_option("path_separator", "os")
-    script = ScriptDirectory.from_config(config)
-
-    def steps(revision: Any, context: MigrationContext) -> Any:
-        del context
-        return script._upgrade_revs("head", revision)  # pyright: ignore[reportPrivateUsage] - Alembic's own env.py does the same
-
-    context = MigrationContext.configure(
-        connection, opts={"fn": steps, "version_table_schema": schema, "transaction_per_migration": False}
-    )
-    with Operations.context(context):
-        context.run_migrations()
+async def _revision(connection: AsyncConnection, schema: str) -> str | None:
+    """The revision the schema is at; None if it has none yet."""
+    table = f'"{schema}".alembic_version'
+    if (await connection.execute(text("SELECT to_regclass(:table)"), {"table": table})).scalar_one() is None:
+        return None
+    return (await connection.execute(text(f"SELECT version_num FROM {table}"))).scalar_one_or_none()  # noqa: S608 - our own name
 
 
 @asynccontextmanager

@@ -115,7 +115,9 @@ class Seen:
         """Insert the batch."""
         posts = [entry.message for entry in batch]
         await connection.execute(
-            text("INSERT INTO drill.seen SELECT * FROM unnest(cast(:seqs as bigint[]), :refs, :posts)").bindparams(
+            text(
+                "INSERT INTO drill.seen SELECT * FROM unnest(cast(:seqs as bigint[]), cast(:refs as text[]), cast(:posts as text[]))"
+            ).bindparams(
                 seqs=[entry.seq for entry in batch],
                 refs=[fact.source_ref for fact in posts if isinstance(fact, MessageIngested)],
                 posts=[fact.message.text for fact in posts if isinstance(fact, MessageIngested)],

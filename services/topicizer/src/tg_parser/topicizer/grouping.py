@@ -6,41 +6,14 @@ import json
 from collections.abc import Sequence
 
 from tg_parser.contracts.codec import decode_body
-from tg_parser.contracts.documents import ProcessedDocument
-from tg_parser.contracts.model import Contract, Fact, Timestamp
+from tg_parser.contracts.model import Fact
 from tg_parser.contracts.topics import Assignment
 from tg_parser.topicizer.domain.cluster import Cluster
 from tg_parser.topicizer.domain.document import Document
+from tg_parser.topicizer.stored_document import StoredDocument
 
 Rows = Sequence[tuple[int, int, str, str]]
 """Sequence, revision, document and assignment as JSON."""
-
-
-class StoredDocument(Contract):
-    """The part of a `ProcessedDocument` that the grouping keeps."""
-
-    source_ref: str
-    source_message_id: str
-    channel_id: str
-    text_clean: str
-    title: str = ""
-    summary: str = ""
-    topics: tuple[str, ...] = ()
-    language: str = "und"
-    is_ad: bool = False
-    published_at: Timestamp
-    hashtags: tuple[str, ...] = ()
-    urls: tuple[str, ...] = ()
-    forwarded_from: str | None = None
-    reply_to: str | None = None
-
-
-FIELDS = set(StoredDocument.model_fields)
-
-
-def stored(document: ProcessedDocument) -> str:
-    """The JSON that `Document`s are read from."""
-    return document.model_dump_json(include=FIELDS, exclude_none=True)
 
 
 class LocalGrouping:
@@ -96,3 +69,7 @@ def _document(seq: int, revision: int, body: str) -> Document:
         language=found.language,
         is_ad=found.is_ad,
     )
+
+
+GROUPING = LocalGrouping()
+"""The one state of a worker process."""

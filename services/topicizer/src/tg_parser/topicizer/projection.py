@@ -20,7 +20,7 @@ from tg_parser.contracts.topics import (
     TopicsMerged,
     TopicUpdated,
 )
-from tg_parser.topicizer.grouping import stored
+from tg_parser.topicizer.stored_document import stored
 
 DOCUMENTS = text(
     "INSERT INTO topicizer.document "

@@ -4,42 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import multiprocessing
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import asynccontextmanager
-from typing import TypeVar
+from typing import Any
 
 from tg_parser.chassis.errors import TransientError
 from tg_parser.contracts.model import Fact
 from tg_parser.contracts.topics import Assignment
-from tg_parser.topicizer.grouping import LocalGrouping, Rows
 from tg_parser.topicizer.ports import Memory
 
-T = TypeVar("T")
 CHUNK = 2000  # documents handed over at once
 
-_state = LocalGrouping()  # in the worker process: the one state all calls are about
 
+def in_worker(method: str, arguments: tuple[Any, ...]) -> Any:
+    """Call `method` of the one grouping of this process. The arithmetic is imported here alone: it takes 50 MB."""
+    from tg_parser.topicizer.grouping import GROUPING  # noqa: PLC0415
 
-def _reset() -> None:
-    _state.reset()
-
-
-def _record(rows: Rows) -> None:
-    _state.record(rows)
-
-
-def _take_topics(bodies: Sequence[str]) -> int:
-    return _state.take_topics(bodies)
-
-
-def _assign(documents: Sequence[tuple[int, int, str]]) -> list[Assignment]:
-    return _state.assign(documents)
-
-
-def _regroup() -> list[Fact]:
-    return _state.regroup()
+    return getattr(GROUPING, method)(*arguments)
 
 
 class GroupingProcess:
@@ -51,31 +34,31 @@ class GroupingProcess:
     async def load(self, memory: Memory) -> int:
         """See the port."""
         try:
-            await self._call(_reset)
+            await self._call("reset")
         except TransientError:
             await self.close()
             self._pool = _pool()
-            await self._call(_reset)
+            await self._call("reset")
         rows = await memory.assigned()
         for start in range(0, len(rows), CHUNK):
-            await self._call(_record, rows[start : start + CHUNK])
-        return await self._call(_take_topics, await memory.topics())
+            await self._call("record", rows[start : start + CHUNK])
+        return await self._call("take_topics", await memory.topics())
 
     async def assign(self, documents: Sequence[tuple[int, int, str]]) -> list[Assignment]:
         """See the port."""
-        return await self._call(_assign, documents)
+        return await self._call("assign", documents)
 
     async def regroup(self) -> list[Fact]:
         """See the port."""
-        return await self._call(_regroup)
+        return await self._call("regroup")
 
     async def close(self) -> None:
         """End the process."""
         await asyncio.to_thread(self._pool.shutdown, cancel_futures=True)
 
-    async def _call(self, function: Callable[..., T], *arguments: object) -> T:
+    async def _call(self, method: str, *arguments: object) -> Any:
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._pool, function, *arguments)
+            return await asyncio.get_running_loop().run_in_executor(self._pool, in_worker, method, arguments)
         except BrokenProcessPool as broken:
             raise TransientError("The grouping's process has died; it is started again.") from broken
 

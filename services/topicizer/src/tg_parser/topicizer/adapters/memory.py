@@ -37,7 +37,10 @@ class StoredMemory:
 
     async def unassigned(self, after_seq: int, limit: int) -> Sequence[tuple[int, int, str]]:
         """See the port."""
-        return [(row.seq, row.revision, row.content) for row in await self._rows(UNASSIGNED, {"after": after_seq, "limit": limit})]
+        return [
+            (row.seq, row.revision, row.content)
+            for row in await self._rows(UNASSIGNED, {"after": after_seq, "limit": limit})
+        ]
 
     async def _rows(self, statement: TextClause, parameters: dict[str, int]) -> Sequence[Row[Any]]:
         try:
