@@ -115,7 +115,7 @@ class PlainDisplay:
         changed = state != stage["state"]
         if changed or (stage["state"] == "running" and self._clock() - shown_at >= PLAIN_EVERY):
             self._shown[name] = (str(stage["state"]), self._clock())
-            self._console.print(line, highlight=False)
+            self._console.print(line, highlight=False, soft_wrap=True)
 
 
 async def follow(client: GatewayClient, workflow_id: str, display: Display) -> dict[str, Any]:

@@ -71,9 +71,9 @@ def show(console: Console, summary: dict[str, Any]) -> None:
 
 def _show_rejected(console: Console, rejected: list[dict[str, Any]]) -> None:
     for entry in rejected[:REJECTED_SHOWN]:
-        console.print(f"  - {escape(str(entry['reason']))}", highlight=False)
+        console.print(f"  - {escape(str(entry['reason']))}", highlight=False, soft_wrap=True)
     if len(rejected) > REJECTED_SHOWN:
-        console.print(f"  - and {len(rejected) - REJECTED_SHOWN:,} more, all in manifest.json", highlight=False)
+        console.print(f"  - and {len(rejected) - REJECTED_SHOWN:,} more, all in manifest.json", highlight=False, soft_wrap=True)
 
 
 def _show_topics(console: Console, topics: list[dict[str, Any]]) -> None:
@@ -86,4 +86,4 @@ def _show_topics(console: Console, topics: list[dict[str, Any]]) -> None:
         table.add_row(f"{topic['size']:>4}", escape(topic["title"]))
     console.print(table, highlight=False)
     if len(topics) > TOPICS_SHOWN:
-        console.print(f"     and {len(topics) - TOPICS_SHOWN:,} more in topics.json", highlight=False)
+        console.print(f"     and {len(topics) - TOPICS_SHOWN:,} more in topics.json", highlight=False, soft_wrap=True)

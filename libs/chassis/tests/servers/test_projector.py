@@ -177,7 +177,7 @@ async def test_waiting_for_what_is_not_folded_in_time_is_a_transient_error(table
 
 async def test_waiting_never_ends_before_the_rows_are_there(tables: Chassis) -> None:
     async with projecting(Projector(Seen(), tables)) as projector:
-        for number in range(1, 101):
+        for number in range(1, 31):
             seq = await tables.facts.tell(post(number))
             await projector.wait_for(seq, timeout=10)
             assert len(await seen(tables)) == number

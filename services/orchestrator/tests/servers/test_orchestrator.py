@@ -1,10 +1,8 @@
-"""Whole workflows on real servers, with the other services played by the test."""
-
 from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -12,10 +10,10 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from tg_parser.chassis.chassis import Chassis
+from tg_parser.chassis.chassis import Chassis, open_chassis
 from tg_parser.chassis.jobs import JobContext, JobHandler
 from tg_parser.chassis.service import Service, run_together
-from tg_parser.chassis.settings import NatsSettings, PostgresSettings
+from tg_parser.chassis.settings import NatsSettings, PostgresSettings, TelemetrySettings
 from tg_parser.contracts import subjects
 from tg_parser.contracts.documents import MessageSkipped
 from tg_parser.contracts.jobs import Export, IngestSource, ProcessMessage, Topicize
@@ -145,15 +143,20 @@ async def ended(chassis: Chassis, workflow_id: str) -> list[Message]:
             await asyncio.sleep(0.02)
 
 
-async def queued(chassis: Chassis) -> int:
-    return (await chassis.nc.jetstream().stream_info(subjects.JOBS)).state.messages
+async def held(chassis: Chassis, stream: str = subjects.JOBS) -> int:
+    return (await chassis.nc.jetstream().stream_info(stream)).state.messages
 
 
-async def drained(chassis: Chassis) -> bool:
+async def until(measure: Callable[[], Awaitable[int]], wanted: Callable[[int], bool]) -> None:
     async with asyncio.timeout(WITHIN):
-        while await queued(chassis):
+        while True:
+            if wanted(await measure()):
+                return
             await asyncio.sleep(0.02)
-    return True
+
+
+async def emptied(chassis: Chassis, stream: str) -> None:
+    await until(lambda: held(chassis, stream), lambda number: number == 0)
 
 
 async def test_a_run_goes_from_its_request_to_its_export(chassis: Chassis, settings: OrchestratorSettings) -> None:
@@ -172,7 +175,8 @@ async def test_a_run_goes_from_its_request_to_its_export(chassis: Chassis, setti
         assert processed.last_seq == await chassis.log.last_seq(
             subjects.FACTS, subjects.fact_filter(MessageSkipped, "1001")
         )
-        assert await drained(chassis)
+        await emptied(chassis, subjects.JOBS)
+        await emptied(chassis, subjects.TIMERS)
         await the_counts_are_the_rows(chassis)
         snapshot = await (await chassis.nc.jetstream().key_value(subjects.PROGRESS_BUCKET)).get("w1")
         assert json.loads(snapshot.value or b"")["workflow_id"] == "w1"
@@ -209,13 +213,12 @@ async def test_a_cancelled_workflow_leaves_no_jobs(chassis: Chassis, settings: O
     others.hold.clear()
     async with running(chassis, settings, others):
         await chassis.log.append("w1", [request()], expected_seq=0)
-        async with asyncio.timeout(WITHIN):
-            while await queued(chassis) < settings.nats.window:
-                await asyncio.sleep(0.02)
+
+        await until(lambda: held(chassis), lambda number: number > settings.nats.window // 2)
         last = (await chassis.log.load("w1"))[-1].seq
         await chassis.log.append("w1", [CancelRequested(at=chassis.clock(), actor="ann")], expected_seq=last)
         assert isinstance((await ended(chassis, "w1"))[-1], WorkflowCancelled)
-        assert await drained(chassis)
+        await emptied(chassis, subjects.JOBS)
         assert len(others.processed) == 0
         others.hold.set()
 
@@ -233,16 +236,6 @@ async def test_a_stage_that_takes_too_long_is_told_by_the_server(
         assert (failed.stage, failed.error_class) == ("process", "timeout")
 
 
-async def test_timers_of_a_completed_workflow_are_gone(chassis: Chassis, settings: OrchestratorSettings) -> None:
-    async with running(chassis, settings, Others(messages=5)):
-        await chassis.log.append("w1", [request()], expected_seq=0)
-        await ended(chassis, "w1")
-        js = chassis.nc.jetstream()
-        async with asyncio.timeout(WITHIN):
-            while (await js.stream_info(subjects.TIMERS)).state.messages:
-                await asyncio.sleep(0.02)
-
-
 async def test_jobs_that_left_no_outcome_are_issued_again(chassis: Chassis, settings: OrchestratorSettings) -> None:
     others = Others(messages=20)
     others.forgetful = True
@@ -251,3 +244,56 @@ async def test_jobs_that_left_no_outcome_are_issued_again(chassis: Chassis, sett
         await chassis.log.append("w1", [request()], expected_seq=0)
         assert isinstance((await ended(chassis, "w1"))[-1], WorkflowCompleted)
         assert len(others.processed) == 40
+
+
+async def test_a_job_whose_workers_died_fails_its_message(chassis: Chassis, settings: OrchestratorSettings) -> None:
+    others = Others(messages=1)
+    others.hold.clear()
+    js = chassis.nc.jetstream()
+    async with running(chassis, settings, others):
+        await chassis.log.append("w1", [request()], expected_seq=0)
+
+        await until(lambda: chassis.log.last_seq(subjects.JOBS, "tg.job.process.>"), lambda seq: seq > 0)
+        job = await js.get_last_msg(subjects.JOBS, "tg.job.process.>")
+        advisory = {"stream": subjects.JOBS, "consumer": "process", "stream_seq": job.seq, "deliveries": 8}
+        subject = subjects.ADVISORY_SUBJECTS[0].replace(">", f"{subjects.JOBS}.process")
+        await chassis.nc.publish(subject, json.dumps(advisory).encode())
+        assert getattr((await ended(chassis, "w1"))[-1], "result", None) == "partial"
+        letter = await js.get_last_msg(subjects.DEAD_LETTERS, "tg.dlq.process.w1")
+        assert (letter.headers or {})["tg-dlq-error-class"] == "WorkerDied"
+
+
+async def test_two_orchestrators_take_each_step_once(
+    chassis: Chassis, settings: OrchestratorSettings, nats_settings: NatsSettings, postgres_settings: PostgresSettings
+) -> None:
+    others = Others(messages=1500)
+    stop = asyncio.Event()
+    async with (
+        running(chassis, settings, others),
+        open_chassis("second", nats=nats_settings, postgres=postgres_settings, telemetry=TelemetrySettings()) as second,
+    ):
+        rival = asyncio.create_task(run_together([assemble(second, settings)], stop))
+        await chassis.log.append("w1", [request()], expected_seq=0)
+        events = await ended(chassis, "w1")
+        stop.set()
+        await rival
+    names = [type(event).__name__ for event in events if not isinstance(event, StageProgressed)]
+    assert (len(names), names.count("ProcessStageCompleted"), names[-1]) == (11, 1, "WorkflowCompleted")
+    assert len({job.message.message_id for job in others.processed}) == 1500
+
+
+async def test_a_workflow_goes_on_where_a_stopped_orchestrator_left_it(
+    chassis: Chassis, settings: OrchestratorSettings
+) -> None:
+    others = Others(messages=800)
+    others.hold.clear()
+    await chassis.log.append("w1", [request()], expected_seq=0)
+    async with running(chassis, settings, others):
+        await until(lambda: held(chassis), lambda number: number > settings.nats.window // 2)
+        others.hold.clear()
+    async with (
+        open_chassis("again", nats=settings.nats, postgres=settings.postgres, telemetry=TelemetrySettings()) as again,
+        running(again, settings, others),
+    ):
+        assert isinstance((await ended(chassis, "w1"))[-1], WorkflowCompleted)
+    assert {job.message.message_id for job in others.processed} == set(range(800))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ from tg_parser.chassis.settings import NatsSettings
 log = structlog.get_logger(__name__)
 
 RECONNECT_WAIT = 1  # seconds; nats-py's own default of 60 tries x 2 s gives up for good after two minutes
+DRAIN_WITHIN = 10.0  # seconds for what is under way when a service ends
 PENDING_BYTES = 16 * 1024 * 1024  # what may wait in the client while the server is away
 
 
@@ -77,4 +79,15 @@ async def open_connection(name: str, settings: NatsSettings) -> AsyncIterator[Co
         yield Connection(broker, nc, lost)
     finally:
         closing.set()
-        await broker.stop()
+        await _close(broker, nc)
+
+
+async def _close(broker: NatsBroker, nc: Client) -> None:
+    """Let what is under way be sent and received, if there is a server; and close in any case."""
+    try:
+        await asyncio.wait_for(broker.stop(), DRAIN_WITHIN)
+    except (NatsError, TimeoutError) as away:
+        log.warning("The connection to NATS is closed as it is.", action="nats_not_drained", error=repr(away))
+    if not nc.is_closed:
+        with contextlib.suppress(OSError):  # nats-py flushes what it still holds, even into a connection that is gone
+            await nc.close()

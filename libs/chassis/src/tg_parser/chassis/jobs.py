@@ -21,6 +21,7 @@ from faststream.nats.subscriber.usecases import PullStreamSubscriber
 from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
 
+from tg_parser.chassis.cancelling import cancelled
 from tg_parser.chassis.chassis import Chassis
 from tg_parser.chassis.control import ControlFlags
 from tg_parser.chassis.facts import FactWriter
@@ -176,12 +177,9 @@ class JobConsumer:
         tasks = [lease.task for lease in self._leases if lease.task]
         if tasks:
             _, late = await asyncio.wait(tasks, timeout=grace)
-            for task in late:
-                task.cancel()
-            await asyncio.gather(*late, return_exceptions=True)
+            await cancelled(late)
         if self._keeper:
-            self._keeper.cancel()
-            await asyncio.gather(self._keeper, return_exceptions=True)
+            await cancelled([self._keeper])
 
     async def _received(self, message: Msg) -> None:
         lease = Lease(self.handler.job.KIND, message, self.chassis.nc, self.chassis.deadletters)

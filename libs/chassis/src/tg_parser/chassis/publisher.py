@@ -20,6 +20,7 @@ from nats.aio.subscription import Subscription
 from nats.errors import BadHeaderError, BadSubjectError, MaxPayloadError
 from nats.errors import Error as NatsError
 
+from tg_parser.chassis.cancelling import cancelled
 from tg_parser.chassis.errors import ConcurrencyError, PermanentError, PublishFailed, TransientError, WindowFull
 
 EXPECTED_SUBJECT_SEQUENCE = "Nats-Expected-Last-Subject-Sequence"
@@ -78,8 +79,7 @@ class Publisher:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._sweeper:
-            self._sweeper.cancel()
-            await asyncio.gather(self._sweeper, return_exceptions=True)
+            await cancelled([self._sweeper])
         for token in list(self._pending):
             self._fail(token, PublishFailed("The publisher was closed before the server confirmed a message."))
         if self._subscription and not self._nc.is_closed:

@@ -22,6 +22,8 @@ from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
 from nats.errors import Error as NatsError
 
+from tg_parser.chassis.cancelling import cancelled
+
 log = structlog.get_logger(__name__)
 
 EXPIRES = 30.0  # seconds one request stays open at the server
@@ -77,8 +79,7 @@ class PullRequests:
     async def stop(self, *, drain: bool = False) -> None:
         """Stop listening. With `drain`, what the server has already sent is still received before this returns."""
         if self._watch:
-            self._watch.cancel()
-            await asyncio.gather(self._watch, return_exceptions=True)
+            await cancelled([self._watch])
         if self._subscription is None or self._nc.is_closed:
             return
         with contextlib.suppress(NatsError, TimeoutError):
@@ -166,6 +167,8 @@ class PullRequests:
             if reconnects != self._reconnects or self._silent:
                 self._reconnects = reconnects
                 self._forget_requests()
+            elif self._asked:  # a consumer that is gone refuses at once: what has stood since the last look is served
+                self._gone = False
             await self._ask_for_missing()
 
     async def _ask_for_missing(self) -> None:

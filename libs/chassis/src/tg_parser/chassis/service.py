@@ -19,6 +19,7 @@ import uvloop
 from nats.micro import add_service
 from nats.micro.service import Service as MicroService
 
+from tg_parser.chassis.cancelling import cancelled
 from tg_parser.chassis.chassis import Chassis
 from tg_parser.chassis.errors import ChassisError, ServerUnavailable, TaskEnded
 from tg_parser.chassis.health import HealthApp, HttpServer, Readiness, http_server
@@ -30,6 +31,8 @@ from tg_parser.chassis.projector import Projector
 log = structlog.get_logger(__name__)
 
 LOOK_EVERY = 2.0  # seconds between looks at whether everything answers
+HEALTH = "health"  # the name of the task that serves the health endpoint
+CLOSE_WITHIN = 6.0  # seconds; uvicorn itself gives open requests five
 Task = Callable[[], Awaitable[None]]
 
 
@@ -85,8 +88,8 @@ class Service:
             self.readiness.checks["running"] = False
             await asyncio.gather(*(consumer.stop(GRACE) for consumer in self._consumers.values()))
             if http:
-                http.ask_to_stop()
-            await _cancel({ending, lost, *running})
+                await _stopped(http, running)
+            await cancelled({ending, lost, *running})
             await _quietly(agent.stop())
 
     async def _announce(self) -> MicroService:
@@ -114,7 +117,7 @@ class Service:
         parts |= self._tasks
         parts |= {"control": self.chassis.control.watch, "readiness": self._look}
         if http:
-            parts["health"] = http.serve
+            parts[HEALTH] = http.serve
         return {asyncio.create_task(_as_coroutine(part), name=f"{self.name}: {name}") for name, part in parts.items()}
 
     async def _look(self) -> None:
@@ -145,10 +148,11 @@ async def _as_coroutine(part: Task) -> None:
     await part()
 
 
-async def _cancel(tasks: set[asyncio.Task[Any]]) -> None:
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
+async def _stopped(http: HttpServer, running: set[asyncio.Task[None]]) -> None:
+    """Let the server close what it has open: cancelled, it would leave that behind."""
+    http.ask_to_stop()
+    serving = {task for task in running if task.get_name().endswith(f": {HEALTH}")}
+    await asyncio.wait(serving, timeout=CLOSE_WITHIN)
 
 
 async def _quietly(ending: Awaitable[None]) -> None:

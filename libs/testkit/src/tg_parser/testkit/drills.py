@@ -15,6 +15,7 @@ from nats.aio.subscription import Subscription
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from tg_parser.chassis.cancelling import cancelled
 from tg_parser.chassis.chassis import Chassis
 from tg_parser.chassis.jobs import JobConsumer, JobHandler
 from tg_parser.chassis.middleware import JobMiddleware
@@ -29,8 +30,11 @@ from tg_parser.contracts.messages import MessageIngested, TelegramMessage
 
 TABLES = (
     "CREATE SCHEMA drill",
-    "CREATE TABLE drill.seen (seq bigint NOT NULL, ref text NOT NULL, post text NOT NULL)",
+    "CREATE TABLE drill.seen (nth bigserial, seq bigint NOT NULL, post text NOT NULL)",
     "CREATE TABLE drill.projection_position (projection text PRIMARY KEY, last_seq bigint NOT NULL)",
+)
+INSERT = text(
+    "INSERT INTO drill.seen (seq, post) SELECT * FROM unnest(cast(:seqs as bigint[]), cast(:posts as text[]))"
 )
 
 
@@ -113,16 +117,9 @@ class Seen:
 
     async def apply(self, connection: AsyncConnection, batch: Sequence[Recorded]) -> None:
         """Insert the batch."""
-        posts = [entry.message for entry in batch]
-        await connection.execute(
-            text(
-                "INSERT INTO drill.seen SELECT * FROM unnest(cast(:seqs as bigint[]), cast(:refs as text[]), cast(:posts as text[]))"
-            ).bindparams(
-                seqs=[entry.seq for entry in batch],
-                refs=[fact.source_ref for fact in posts if isinstance(fact, MessageIngested)],
-                posts=[fact.message.text for fact in posts if isinstance(fact, MessageIngested)],
-            )
-        )
+        facts = [entry.message for entry in batch]
+        texts = [fact.message.text for fact in facts if isinstance(fact, MessageIngested)]
+        await connection.execute(INSERT, {"seqs": [entry.seq for entry in batch], "posts": texts})
 
 
 async def make_tables(chassis: Chassis) -> None:
@@ -135,7 +132,7 @@ async def make_tables(chassis: Chassis) -> None:
 async def seen(chassis: Chassis) -> list[int]:
     """The sequences that were folded, in the order of the rows."""
     async with chassis.require_database().begin() as connection:
-        return [int(row[0]) for row in await connection.execute(text("SELECT seq FROM drill.seen ORDER BY ctid"))]
+        return [int(row[0]) for row in await connection.execute(text("SELECT seq FROM drill.seen ORDER BY nth"))]
 
 
 @asynccontextmanager
@@ -146,8 +143,7 @@ async def projecting(projector: Projector) -> AsyncIterator[Projector]:
         yield projector
     finally:
         failed = task.done()
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        await cancelled([task])
     assert not failed, f"The projector has ended: {task!r}"
 
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
-from typing import Annotated
 
-from pydantic import Field, field_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from tg_parser.chassis.settings import NatsSettings, PostgresSettings, TelemetrySettings
 
@@ -20,8 +18,8 @@ class IngestorSettings(BaseSettings):
     nats: NatsSettings = Field(default_factory=NatsSettings)
     postgres: PostgresSettings = Field(default_factory=PostgresSettings)
     telemetry: TelemetrySettings = Field(default_factory=TelemetrySettings)
-    import_roots: Annotated[tuple[Path, ...], NoDecode] = ()
-    """Folders exports may be read from, separated as in `PATH`. Empty: files are refused, because whoever may ask for a
+    import_roots: tuple[Path, ...] = ()
+    """Folders exports may be read from, as a JSON list. Empty: files are refused, because whoever may ask for a
     workflow would otherwise read any file of this machine."""
     page_size: int = Field(default=500, ge=1, le=1000)
     """Messages between two commits, at most. A crash repeats one page; a thousand fill what one message on the wire may hold."""
@@ -30,8 +28,3 @@ class IngestorSettings(BaseSettings):
     health_host: str = "127.0.0.1"
     health_port: int = 0
     """Port of /livez, /readyz and /metrics; 0: none."""
-
-    @field_validator("import_roots", mode="before")
-    @classmethod
-    def _split(cls, value: object) -> object:
-        return tuple(part for part in value.split(os.pathsep) if part) if isinstance(value, str) else value

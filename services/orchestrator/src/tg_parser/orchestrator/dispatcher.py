@@ -16,13 +16,15 @@ from typing import Final
 import structlog
 
 from tg_parser.chassis.database import DATABASE_ERRORS
-from tg_parser.chassis.errors import TransientError, WindowFull
+from tg_parser.chassis.errors import PermanentError, TransientError, WindowFull
+from tg_parser.chassis.jobs import JobFailure
 from tg_parser.chassis.recorded import Recorded
 from tg_parser.contracts.messages import IngestPageCommitted, MessageEdited, MessageIngested
 from tg_parser.orchestrator.issuing import job_id, jobs_of, read_facts
 from tg_parser.orchestrator.ledger.reading import OUTCOMES, name_of
 from tg_parser.orchestrator.parking import Parked
-from tg_parser.orchestrator.ports import Desk, FactLog, Flags, JobQueue, OpenWorkflow, Turn
+from tg_parser.orchestrator.ports import Desk, FactLog, Failures, Flags, MessageJobs, OpenWorkflow, Turn
+from tg_parser.orchestrator.stopping import asked_to_stop
 
 log = structlog.get_logger(__name__)
 
@@ -65,7 +67,8 @@ class Dispatcher:
 
     desk: Desk
     facts: FactLog
-    queue: JobQueue
+    queue: MessageJobs
+    failures: Failures
     flags: Flags
     clock: Callable[[], datetime]
     limits: Limits
@@ -91,13 +94,13 @@ class Dispatcher:
 
     async def run(self) -> None:
         """Dispatch for ever; a supervised task."""
-        while True:
+        while not asked_to_stop():
             try:
                 await self.ready()
                 break
             except TransientError as error:
                 log.warning("The dispatcher waits for the ledger.", action="dispatch_waiting", error=str(error))
-        while True:
+        while not asked_to_stop():
             try:
                 await self.dispatch()
             except (*DATABASE_ERRORS, TransientError) as error:
@@ -154,14 +157,20 @@ class Dispatcher:
             for each, job in jobs
         ]
         answers = await asyncio.gather(*futures, return_exceptions=True)
-        stored = [each.item_key for (each, _), answer in zip(jobs, answers, strict=True) if not _failed(answer)]
-        if stored:
-            await turn.issued(stored, self.clock())
-        return Issued(len(stored), full=any(isinstance(answer, BaseException) for answer in answers))
+        done: list[str] = []
+        for (each, job), answer in zip(jobs, answers, strict=True):
+            if isinstance(answer, PermanentError):
+                failure = JobFailure("PermanentError", str(answer), 0)
+                await self.failures.tell(job, facts[each.seq].envelope, workflow.scope, failure)
+            if not _refused(answer):
+                done.append(each.item_key)
+        if done:
+            await turn.issued(done, self.clock())
+        return Issued(len(done), full=len(done) < len(jobs))
 
 
-def _failed(answer: object) -> bool:
-    """Whether a job is not in the queue. Raises what is neither a full window nor a server that is away."""
-    if isinstance(answer, BaseException) and not isinstance(answer, WindowFull | TransientError):
+def _refused(answer: object) -> bool:
+    """Whether a job must be sent again later. Raises what no queue should answer."""
+    if isinstance(answer, BaseException) and not isinstance(answer, WindowFull | TransientError | PermanentError):
         raise answer
-    return isinstance(answer, BaseException)
+    return isinstance(answer, WindowFull | TransientError)

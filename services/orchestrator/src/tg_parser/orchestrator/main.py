@@ -1,10 +1,11 @@
 """Orchestrator: takes a workflow from its request to its export, and knows what every message of it came to.
 
-Hears WorkflowRequested and every other event of TG_WF, timers, and of the facts: MessageIngested, MessageEdited,
-IngestPageCommitted, IngestCompleted, IngestRefused, MessageProcessed, MessageSkipped, MessageFailed,
-TopicizationCompleted, ExportCompleted, ExportRefused, JobFailed, ChannelObserved · Tells the events of the workflows'
-logs, jobs IngestSource, ProcessMessage, Topicize and Export, timers, control flags and live progress · Owns the
-workflows' logs, and the ledger (schema `orchestrator`).
+Hears WorkflowRequested and every other event of TG_WF, timers, the server's notices of jobs whose workers died, and of
+the facts: MessageIngested, MessageEdited, IngestPageCommitted, IngestCompleted, IngestRefused, MessageProcessed,
+MessageSkipped, MessageFailed, TopicizationCompleted, ExportCompleted, ExportRefused, JobFailed, ChannelObserved · Tells
+the events of the workflows' logs, jobs IngestSource, ProcessMessage, Topicize and Export, timers, control flags, live
+progress, and for workers that died MessageFailed and JobFailed · Owns the workflows' logs, and the ledger (schema
+`orchestrator`).
 """
 
 from __future__ import annotations
@@ -23,12 +24,14 @@ from tg_parser.contracts import subjects
 from tg_parser.orchestrator.adapters.board import PostgresBoard
 from tg_parser.orchestrator.adapters.desk import PostgresDesk
 from tg_parser.orchestrator.adapters.durable import DurableReader
+from tg_parser.orchestrator.adapters.failures import FailureFacts, QueueGraveyard
 from tg_parser.orchestrator.adapters.flags import ProgressBucket, WorkerFlags
 from tg_parser.orchestrator.adapters.queue import JetStreamQueue
 from tg_parser.orchestrator.adapters.schedules import JetStreamTimers
 from tg_parser.orchestrator.dispatcher import Dispatcher, Limits
 from tg_parser.orchestrator.domain.saga import Rules
 from tg_parser.orchestrator.handlers import WorkflowCommands
+from tg_parser.orchestrator.janitor import Janitor
 from tg_parser.orchestrator.ledger.notices import Announcer
 from tg_parser.orchestrator.ledger.projection import LedgerProjection
 from tg_parser.orchestrator.progress import ProgressTeller
@@ -68,8 +71,9 @@ def assemble(chassis: Chassis, settings: OrchestratorSettings) -> Service:
 
     ledger = Projector(projection, chassis, committed=committed)
     current = partial(ledger.wait_until_current, timeout=CATCH_UP_S)
+    failures = FailureFacts(chassis.facts)
     limits = Limits(settings.nats.window, settings.chunk, settings.look_every_s)
-    dispatcher = Dispatcher(desk, chassis.log, queue, flags, clock, limits, ready=current)
+    dispatcher = Dispatcher(desk, chassis.log, queue, failures, flags, clock, limits, ready=current)
     sweeper = Sweeper(
         desk, queue, clock, current, dispatcher.wake, settings.sweep_every_s, lost_after_s=settings.lost_after_s
     )
@@ -78,6 +82,8 @@ def assemble(chassis: Chassis, settings: OrchestratorSettings) -> Service:
     reactor = Reactor(commands, queue, desk, timers, flags, facts_end, opened=dispatcher.wake)
     events = DurableReader(chassis.nc, subjects.WORKFLOWS, subjects.WORKFLOW_REACTOR, reactor)
     fired = DurableReader(chassis.nc, subjects.TIMERS, subjects.TIMER_REACTOR, TimerReactor(commands))
+    janitor = Janitor(QueueGraveyard(chassis.nc, chassis.deadletters), desk, failures)
+    died = DurableReader(chassis.nc, subjects.ADVISORIES, subjects.DEAD_LETTER_JANITOR, janitor)
     return Service(
         "orchestrator",
         chassis=chassis,
@@ -85,12 +91,17 @@ def assemble(chassis: Chassis, settings: OrchestratorSettings) -> Service:
         tasks={
             "reactor": events.run,
             "timers": fired.run,
+            "janitor": died.run,
             "notices": announcer.run,
             "dispatcher": dispatcher.run,
             "sweeper": sweeper.run,
             "progress": progress.run,
         },
-        checks={"reactor": lambda: events.alive, "timers": lambda: fired.alive},
+        checks={
+            "reactor": lambda: events.alive,
+            "timers": lambda: fired.alive,
+            "janitor": lambda: died.alive,
+        },
         capabilities=["orchestrate"],
         health_host=settings.health_host,
         health_port=settings.health_port,

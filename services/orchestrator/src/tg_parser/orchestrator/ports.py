@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from tg_parser.chassis.jobs import JobFailure
 from tg_parser.chassis.publisher import PubAck
 from tg_parser.chassis.recorded import Recorded
 from tg_parser.contracts.envelope import Envelope
@@ -40,23 +41,42 @@ class FactLog(Protocol):
         ...
 
 
-class JobQueue(Protocol):
-    """The work queue."""
+class MessageJobs(Protocol):
+    """The work queue, as the dispatcher uses it."""
 
     async def submit(self, job: Job, job_id: str, lane: Lane, scope: Scope, cause: Recorded) -> asyncio.Future[PubAck]:
-        """Send a job; the future says whether it is stored. It raises WindowFull if the workflow has enough waiting."""
+        """Send a job; the future says whether it is stored.
+
+        It raises WindowFull if the workflow has enough waiting, PermanentError if the queue will never take this job.
+        """
         ...
+
+
+class StageJobs(Protocol):
+    """The work queue, as the reactor uses it."""
 
     async def issue(self, job: Job, job_id: str, lane: Lane, scope: Scope, cause: Envelope) -> None:
         """Send a job; it is stored when this returns. The same id is stored once."""
         ...
 
+    async def purge(self, workflow_id: str) -> None:
+        """Take all jobs of a workflow out of the queue."""
+        ...
+
+
+class QueueLength(Protocol):
+    """The work queue, as the sweeper uses it."""
+
     async def waiting(self, workflow_id: str) -> int:
         """Jobs about single messages of a workflow that are not settled, in a worker's hands or not."""
         ...
 
-    async def purge(self, workflow_id: str) -> None:
-        """Take all jobs of a workflow out of the queue."""
+
+class Failures(Protocol):
+    """Facts about jobs that nobody will ever do."""
+
+    async def tell(self, job: Job, cause: Envelope, scope: Scope, failure: JobFailure) -> None:
+        """Tell that `job` failed, for its workflow; stored when this returns. A second time it is the same fact."""
         ...
 
 
@@ -135,6 +155,10 @@ class Desk(Protocol):
         """Deal with one workflow alone. None if somebody else is at it, or if it was closed."""
         ...
 
+
+class Register(Protocol):
+    """Which workflows' messages get jobs."""
+
     async def open(self, workflow_id: str, generation: int, lane: Lane, choice: ModelChoice) -> None:
         """From now on the workflow's messages get jobs."""
         ...
@@ -142,6 +166,10 @@ class Desk(Protocol):
     async def close(self, workflow_id: str) -> None:
         """From now on they do not; a turn under way is over when this returns."""
         ...
+
+
+class OverdueJobs(Protocol):
+    """Jobs that were issued and left nothing behind."""
 
     async def overdue(self, before: datetime) -> list[Scope]:
         """Open workflows that have messages whose job was issued before `before` and that have no outcome."""
@@ -151,8 +179,43 @@ class Desk(Protocol):
         """Have the jobs of those messages issued again; returns how many."""
         ...
 
+
+class Counters(Protocol):
+    """The counts of the ledger."""
+
     async def progress(self, scopes: Collection[Scope], at: datetime) -> list[WorkflowProgress]:
         """The counts as the ledger has them."""
+        ...
+
+
+class Outcomes(Protocol):
+    """The outcomes in the ledger."""
+
+    async def settled(self, scope: Scope, item_key: str) -> bool:
+        """Whether the message has its outcome."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class DeadJob:
+    """A job the server will give to no worker again, as it lies in the queue."""
+
+    seq: int
+    deliveries: int
+    subject: str
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class DeadJobs(Protocol):
+    """Jobs whose worker died too often."""
+
+    async def find(self, seq: int, deliveries: int) -> DeadJob | None:
+        """The job at `seq` of the queue; None if it is settled."""
+        ...
+
+    async def bury(self, job: DeadJob, failure: JobFailure) -> None:
+        """Copy it to the dead letters and take it out of the queue. Safe to do twice."""
         ...
 
 

@@ -16,7 +16,8 @@ from tg_parser.chassis.recorded import Recorded
 from tg_parser.contracts.workflows import WorkflowProgress
 from tg_parser.orchestrator.domain.commands import RecordProgress
 from tg_parser.orchestrator.handlers import WorkflowCommands
-from tg_parser.orchestrator.ports import Desk, Scope, Snapshots
+from tg_parser.orchestrator.ports import Counters, Scope, Snapshots
+from tg_parser.orchestrator.stopping import asked_to_stop
 
 log = structlog.get_logger(__name__)
 
@@ -29,7 +30,7 @@ QUIET: Final = 30.0  # seconds after which the saga is asked even without anothe
 class ProgressTeller:
     """Tells how far workflows are, to whoever watches and to their own logs."""
 
-    desk: Desk
+    counters: Counters
     snapshots: Snapshots
     commands: WorkflowCommands
     clock: Callable[[], datetime]
@@ -46,7 +47,7 @@ class ProgressTeller:
 
     async def run(self) -> None:
         """Tell for ever; a supervised task."""
-        while True:
+        while not asked_to_stop():
             await self._wake.wait()
             try:
                 await self.tell()
@@ -58,7 +59,7 @@ class ProgressTeller:
         """Tell of every workflow that was touched since the last time."""
         self._wake.clear()
         touched, self._touched = self._touched, set()
-        for progress in await self.desk.progress(touched, self.clock()):
+        for progress in await self.counters.progress(touched, self.clock()):
             await self.snapshots.put(progress)
             if self._worth_an_event(progress):
                 await self._record(progress)

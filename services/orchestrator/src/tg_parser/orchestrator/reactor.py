@@ -22,7 +22,7 @@ from tg_parser.orchestrator.domain.effects import (
     effects_of,
 )
 from tg_parser.orchestrator.handlers import WorkflowCommands
-from tg_parser.orchestrator.ports import Desk, Flags, JobQueue, Timers
+from tg_parser.orchestrator.ports import Flags, Register, StageJobs, Timers
 
 SILENT: Final = frozenset({StageProgressed.wire_type()})
 """Events from which nothing follows: their log need not even be loaded."""
@@ -33,8 +33,8 @@ class Reactor:
     """Hears every event of every workflow, at least once."""
 
     commands: WorkflowCommands
-    queue: JobQueue
-    desk: Desk
+    queue: StageJobs
+    register: Register
     timers: Timers
     flags: Flags
     facts_end: Callable[[], Awaitable[int]]
@@ -58,10 +58,10 @@ class Reactor:
                 scope = (workflow_id, effect.job.generation)
                 await self.queue.issue(effect.job, effect.job_id, effect.lane, scope, cause)
             case OpenDispatch():
-                await self.desk.open(workflow_id, effect.generation, effect.lane, effect.choice)
+                await self.register.open(workflow_id, effect.generation, effect.lane, effect.choice)
                 self.opened()
             case CloseDispatch():
-                await self.desk.close(workflow_id)
+                await self.register.close(workflow_id)
             case SetTimer():
                 await self.timers.set(workflow_id, effect.stage, effect.timer_id, effect.at)
             case CancelTimer():

@@ -15,7 +15,8 @@ import structlog
 
 from tg_parser.chassis.database import DATABASE_ERRORS
 from tg_parser.chassis.errors import TransientError
-from tg_parser.orchestrator.ports import Desk, JobQueue
+from tg_parser.orchestrator.ports import OverdueJobs, QueueLength
+from tg_parser.orchestrator.stopping import asked_to_stop
 
 log = structlog.get_logger(__name__)
 
@@ -24,8 +25,8 @@ log = structlog.get_logger(__name__)
 class Sweeper:
     """Finds lost jobs and gives their messages back to the dispatcher."""
 
-    desk: Desk
-    queue: JobQueue
+    jobs: OverdueJobs
+    queue: QueueLength
     clock: Callable[[], datetime]
     current: Callable[[], Awaitable[object]]
     """Returns when the ledger has heard everything that is in the log now."""
@@ -36,7 +37,7 @@ class Sweeper:
 
     async def run(self) -> None:
         """Sweep for ever; a supervised task."""
-        while True:
+        while not asked_to_stop():
             await asyncio.sleep(self.sweep_every_s)
             try:
                 await self.sweep()
@@ -47,10 +48,10 @@ class Sweeper:
         """Take back what was lost; returns how many messages get another job."""
         before = self.clock() - timedelta(seconds=self.lost_after_s)
         lost = 0
-        for scope in await self.desk.overdue(before):
+        for scope in await self.jobs.overdue(before):
             if await self.queue.waiting(scope[0]) == 0:
                 await self.current()  # an outcome told before its job was settled is in the ledger after this
-                lost += await self.desk.take_back(scope, before)
+                lost += await self.jobs.take_back(scope, before)
         if lost:
             log.warning("Lost jobs are issued again.", action="jobs_lost", number=lost)
             self.found()

@@ -60,6 +60,10 @@ TAKE_BACK = text("""
 UPDATE orchestrator.workflow_item SET issued_at = NULL
 WHERE workflow_id = :workflow_id AND generation = :generation AND outcome IS NULL AND issued_at < :before
 """)
+SETTLED = text("""
+SELECT 1 FROM orchestrator.workflow_item
+WHERE workflow_id = :workflow_id AND generation = :generation AND item_key = :item_key AND outcome IS NOT NULL
+""")
 PROGRESS = text("""
 SELECT workflow_id, generation, expected, items, done, failed, skipped, cost_micros
 FROM orchestrator.workflow_stage
@@ -133,6 +137,12 @@ class PostgresDesk:
         where = {"workflow_id": scope[0], "generation": scope[1], "before": before}
         async with self.database.begin() as connection:
             return (await connection.execute(TAKE_BACK, where)).rowcount
+
+    async def settled(self, scope: Scope, item_key: str) -> bool:
+        """Look at the message's row."""
+        key = {"workflow_id": scope[0], "generation": scope[1], "item_key": item_key}
+        async with self.database.begin() as connection:
+            return (await connection.execute(SETTLED, key)).first() is not None
 
     async def progress(self, scopes: Collection[Scope], at: datetime) -> list[WorkflowProgress]:
         """The counts of those workflows that have any."""

@@ -9,11 +9,13 @@ from typing import Final
 import structlog
 from nats.aio.client import Client
 from nats.aio.msg import Msg
+from nats.errors import Error as NatsError
 
 from tg_parser.chassis.database import DATABASE_ERRORS
-from tg_parser.chassis.errors import TransientError
+from tg_parser.chassis.errors import ChassisError, TransientError
 from tg_parser.chassis.pull import PullRequests
 from tg_parser.chassis.recorded import Recorded, recorded
+from tg_parser.orchestrator.stopping import asked_to_stop
 
 log = structlog.get_logger(__name__)
 
@@ -42,7 +44,7 @@ class DurableReader:
         await self._pulls.start()
         try:
             await self._pulls.want(AHEAD)
-            while True:
+            while not asked_to_stop():
                 message = await self._queue.get()
                 await self._nc.publish(message.reply, await self._settled(message))
                 await self._pulls.want(1)
@@ -56,7 +58,7 @@ class DurableReader:
         except TransientError as error:
             log.warning("A message is handed back.", action="durable_retry", durable=self._durable, error=str(error))
             return _later(error.retry_in)
-        except (*DATABASE_ERRORS, TimeoutError) as error:
+        except (*DATABASE_ERRORS, ChassisError, NatsError, TimeoutError) as error:
             log.warning(
                 "A message is handed back.", action="durable_retry", durable=self._durable, error=str(error)[:300]
             )

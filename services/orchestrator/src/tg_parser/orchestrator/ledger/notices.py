@@ -30,6 +30,7 @@ from tg_parser.orchestrator.domain.commands import (
 from tg_parser.orchestrator.handlers import WorkflowCommands
 from tg_parser.orchestrator.ledger.projection import PROCESS_COMPLETED
 from tg_parser.orchestrator.ports import Notice, NoticeBoard
+from tg_parser.orchestrator.stopping import asked_to_stop
 
 log = structlog.get_logger(__name__)
 
@@ -83,7 +84,7 @@ class Announcer:
 
     async def run(self) -> None:
         """Announce for ever; a supervised task."""
-        while True:
+        while not asked_to_stop():
             self._wake.clear()
             try:
                 await self.announce()

@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+
+from tg_parser.chassis.recorded import Recorded
+from tg_parser.contracts.codec import encode
+from tg_parser.contracts.messages import MessageEdited, MessageIngested, TelegramMessage
+from tg_parser.contracts.model import Fact
+from tg_parser.contracts.subjects import fact_subject
+from tg_parser.orchestrator.issuing import job_id, read_facts
+from tg_parser.orchestrator.ports import Waiting
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+def recorded(seq: int, fact: Fact) -> Recorded:
+    return Recorded(seq, fact_subject(fact), {"ce-type": fact.wire_type()}, encode(fact))
+
+
+def message(number: int) -> TelegramMessage:
+    return TelegramMessage(channel_id="1001", message_id=number, date=NOW, text=f"post {number}")
+
+
+def ingested(number: int) -> MessageIngested:
+    return MessageIngested(message=message(number), content_hash=f"hash {number}", source_kind="td_json")
+
+
+def edited(number: int) -> MessageEdited:
+    return MessageEdited(
+        message=message(number), content_hash=f"hash {number}", source_kind="td_json", revision=2, previous_hash="old"
+    )
+
+
+@dataclass
+class FakeFacts:
+    entries: list[Recorded] = field(default_factory=list[Recorded])
+    requests: int = 0
+    read: int = 0
+
+    async def read_range(self, stream: str, subject: str, *, from_seq: int, limit: int) -> list[Recorded]:
+        del stream
+        self.requests += 1
+        kind = subject.rsplit(".", 2)[0]
+        matching = [entry for entry in self.entries if entry.seq >= from_seq and entry.subject.startswith(kind)]
+        self.read += len(matching[:limit])
+        return matching[:limit]
+
+
+async def test_scattered_facts_are_read_without_what_lies_between_them() -> None:
+    facts = FakeFacts([recorded(seq, ingested(seq)) for seq in range(1, 2001)])
+    wanted = [*range(1, 101), 700, 1400, 2000]
+    assert sorted(await read_facts(facts, wanted)) == wanted
+    assert facts.requests <= 6
+    assert facts.read < 2 * len(wanted)
+
+
+async def test_a_fact_that_is_gone_is_missing_and_not_a_fault() -> None:
+    facts = FakeFacts([recorded(1, ingested(1)), recorded(3, edited(3))])
+    assert sorted(await read_facts(facts, [1, 2, 3])) == [1, 3]
+
+
+def test_a_message_has_one_job_and_another_only_when_it_was_lost() -> None:
+    first = Waiting("tg:1001:post:1", 1, 0, "", "", "")
+    assert job_id(("w1", 0), first) == job_id(("w1", 0), replace(first, seq=9))
+    assert job_id(("w1", 0), first) not in {job_id(("w1", 1), first), job_id(("w2", 0), first)}
+    assert job_id(("w1", 0), replace(first, issues=2)) == job_id(("w1", 0), first) + ":r2"
