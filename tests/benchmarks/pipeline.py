@@ -43,7 +43,18 @@ TARGETS = {
 
 def pipeline_run(export: Path, folder: Path) -> Finished:
     """One whole run in one process, on an empty data directory."""
-    command = [TG_PARSER, "run", str(export), "--out", str(folder / "out"), "--data-dir", str(folder / "data"), "--provider", "instant", "--json"]
+    command = [
+        TG_PARSER,
+        "run",
+        str(export),
+        "--out",
+        str(folder / "out"),
+        "--data-dir",
+        str(folder / "data"),
+        "--provider",
+        "instant",
+        "--json",
+    ]
     finished = run_measured(command)
     if finished.code != 0:
         raise SystemExit(f"The run failed with code {finished.code}:\n{finished.output[-4000:]}")
@@ -83,7 +94,9 @@ def memory(messages: int, folder: Path) -> dict[str, Any]:
     """Peak of the whole tree, and how it grew over the run."""
     export = write_export(folder / f"memory-{messages}.json", messages)
     finished = pipeline_run(export, fresh(folder, "memory"))
-    fifths = [finished.memory[len(finished.memory) * part // 5][1] for part in range(5)] if len(finished.memory) >= 5 else []
+    fifths = (
+        [finished.memory[len(finished.memory) * part // 5][1] for part in range(5)] if len(finished.memory) >= 5 else []
+    )
     summary = json.loads(finished.output)
     return {
         "messages": messages,
@@ -117,7 +130,9 @@ def report(console: Console, figures: dict[str, Any]) -> None:
         if found is not None:
             table.add_row(name, f"{found:,}", target)
     for name, value in figures.get("per_hop_cpu_ms", {}).items():
-        table.add_row(f"  {name}" + (" (ms wall/message)" if name == "wall" else " (ms CPU/message)"), f"{value:.3f}", "")
+        table.add_row(
+            f"  {name}" + (" (ms wall/message)" if name == "wall" else " (ms CPU/message)"), f"{value:.3f}", ""
+        )
     console.print(table)
 
 
@@ -127,7 +142,9 @@ def main() -> None:
     parser.add_argument("--messages", type=int, default=5000)
     parser.add_argument("--memory-messages", type=int, default=50_000)
     parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--skip", action="append", default=[], choices=["throughput", "hops", "memory", "rebuild", "start"])
+    parser.add_argument(
+        "--skip", action="append", default=[], choices=["throughput", "hops", "memory", "rebuild", "start"]
+    )
     parser.add_argument("--output", type=Path, default=Path("bench-results/pipeline.json"))
     options = parser.parse_args()
     figures: dict[str, Any] = {
@@ -145,7 +162,10 @@ def main() -> None:
         if "rebuild" not in options.skip and "throughput" not in options.skip:
             rates = uvloop.run(rebuild_rates(folder / "run-0" / "data"))
             slowest = min(rates.values())
-            figures["rebuild"] = {"rebuild_events_per_s": round(slowest), **{key: round(value) for key, value in rates.items()}}
+            figures["rebuild"] = {
+                "rebuild_events_per_s": round(slowest),
+                **{key: round(value) for key, value in rates.items()},
+            }
         if "start" not in options.skip:
             figures["start"] = {"start_s": start(folder)}
         if "memory" not in options.skip:

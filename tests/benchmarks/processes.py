@@ -45,10 +45,14 @@ def memory_mb(root: psutil.Process) -> float:
     return total / MEGABYTE
 
 
-def run_measured(command: list[str], *, environment: dict[str, str] | None = None, sample_every: float = 0.5) -> Finished:
+def run_measured(
+    command: list[str], *, environment: dict[str, str] | None = None, sample_every: float = 0.5
+) -> Finished:
     """Run `command` to its end. CPU is that of the command and of all its descendants, as the kernel counted it."""
     started = time.perf_counter()
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ, **(environment or {})})
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ, **(environment or {})}
+    )
     samples: list[tuple[float, float]] = []
     stop = threading.Event()
     sampler = threading.Thread(target=_sample, args=(process.pid, started, samples, stop, sample_every))
@@ -108,6 +112,10 @@ def seconds_until(command: list[str], words: str, *, give_up: float = 60.0) -> f
 def commit() -> str:
     """The commit that is measured, marked if the tree differs from it."""
     here = Path(__file__).parent
-    head = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=here, capture_output=True, text=True, check=False).stdout.strip()
-    dirty = subprocess.run(["git", "status", "--porcelain"], cwd=here, capture_output=True, text=True, check=False).stdout.strip()
+    head = subprocess.run(
+        ["git", "rev-parse", "--short", "HEAD"], cwd=here, capture_output=True, text=True, check=False
+    ).stdout.strip()
+    dirty = subprocess.run(
+        ["git", "status", "--porcelain"], cwd=here, capture_output=True, text=True, check=False
+    ).stdout.strip()
     return (head or "unknown") + ("+changes" if dirty else "")

@@ -15,8 +15,8 @@ from typing import Any
 
 import httpx
 import psutil
-
 from processes import cpu_seconds
+
 from tg_parser.chassis.embedded import embedded_servers
 
 SERVICES = ("ingestor", "orchestrator", "processor", "topicizer", "exporter", "gateway")
@@ -73,7 +73,10 @@ async def cpu_per_hop(folder: Path, export: Path) -> dict[str, float]:
             "TG_EXPORTER__EXPORT_ROOTS": f'["{folder}"]',
             "TG_LLM__PROVIDER": "instant",
         }
-        async with started(environment) as services, httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=30) as client:
+        async with (
+            started(environment) as services,
+            httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=30) as client,
+        ):
             servers = {server.name: psutil.Process(server.pid) for server in endpoints.servers}
             watched = {**services, **servers}
             await settled(client, {"kind": "export", "target": {"location": str(folder / "empty")}})

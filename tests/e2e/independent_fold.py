@@ -8,7 +8,11 @@ from typing import Any
 
 from system import Fact
 
-OUTCOMES = {"tg.message.processed.v1": "processed", "tg.message.skipped.v1": "skipped", "tg.message.failed.v1": "failed"}
+OUTCOMES = {
+    "tg.message.processed.v1": "processed",
+    "tg.message.skipped.v1": "skipped",
+    "tg.message.failed.v1": "failed",
+}
 
 
 @dataclass

@@ -80,12 +80,26 @@ class OneProcess:
 
     def command(self, export: Path) -> list[str]:
         """The command line."""
-        return [TG_PARSER, "run", str(export), "--out", str(self.out), "--data-dir", str(self.data), "--json", *self.arguments]
+        return [
+            TG_PARSER,
+            "run",
+            str(export),
+            "--out",
+            str(self.out),
+            "--data-dir",
+            str(self.data),
+            "--json",
+            *self.arguments,
+        ]
 
     async def start(self, export: Path, **environment: str) -> asyncio.subprocess.Process:
         """The command, running."""
         return await asyncio.create_subprocess_exec(
-            *self.command(export), stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={**os.environ, **environment}, cwd=self.folder
+            *self.command(export),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env={**os.environ, **environment},
+            cwd=self.folder,
         )
 
     async def run(self, export: Path, **environment: str) -> Outcome:
@@ -126,7 +140,9 @@ class ManyProcesses:
             "TG_EXPORTER__EXPORT_ROOTS": json.dumps([str(self.folder)]),
         }
         running = [
-            await asyncio.create_subprocess_exec(sys.executable, "-m", f"tg_parser.{name}", env=environment, stderr=subprocess.DEVNULL)
+            await asyncio.create_subprocess_exec(
+                sys.executable, "-m", f"tg_parser.{name}", env=environment, stderr=subprocess.DEVNULL
+            )
             for name in SERVICES
         ]
         try:
@@ -156,7 +172,11 @@ async def requested(url: str, export: Path, out: Path) -> dict[str, Any]:
     async with httpx.AsyncClient(base_url=url, timeout=10, trust_env=False) as client, asyncio.timeout(GIVE_UP):
         while not await _healthy(client):
             await asyncio.sleep(0.05)
-        accepted = (await client.post("/api/v1/workflows", json=body, headers={"Idempotency-Key": "e2e"})).raise_for_status().json()
+        accepted = (
+            (await client.post("/api/v1/workflows", json=body, headers={"Idempotency-Key": "e2e"}))
+            .raise_for_status()
+            .json()
+        )
         while True:
             status = (await client.get(f"/api/v1/workflows/{accepted['id']}")).raise_for_status().json()
             if status["state"] in {"completed", "partial", "failed", "cancelled"}:

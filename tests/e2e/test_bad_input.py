@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from system import OneProcess
 
 pytestmark = [pytest.mark.e2e, pytest.mark.servers]
@@ -41,7 +40,9 @@ def assert_one_sentence(stderr: str, *words: str) -> None:
         ("a picture", "\x89PNG\r\n\x1a\n"),
     ],
 )
-async def test_a_file_that_is_no_export_is_refused_in_one_sentence(one_process: OneProcess, tmp_path: Path, name: str, content: str) -> None:
+async def test_a_file_that_is_no_export_is_refused_in_one_sentence(
+    one_process: OneProcess, tmp_path: Path, name: str, content: str
+) -> None:
     export = tmp_path / "result.json"
     export.write_text(content, "utf-8")
     outcome = await one_process.run(export)
@@ -61,7 +62,11 @@ async def test_a_missing_file_is_a_usage_error(one_process: OneProcess, tmp_path
     [
         ("unknown type", message(2, type="hologram"), "hologram"),
         ("broken date", message(2, date="yesterday", date_unixtime="soon"), "date"),
-        ("huge text", message(2, text="я" * 1_000_000, text_entities=[{"type": "plain", "text": "я" * 1_000_000}]), "1,000,000"),
+        (
+            "huge text",
+            message(2, text="я" * 1_000_000, text_entities=[{"type": "plain", "text": "я" * 1_000_000}]),
+            "1,000,000",
+        ),
     ],
 )
 async def test_a_bad_message_is_named_and_the_good_ones_are_kept(
@@ -92,7 +97,13 @@ async def test_a_truncated_export_keeps_what_came_before_the_cut(one_process: On
 async def test_control_characters_and_unquoted_ids_are_repaired(one_process: OneProcess, tmp_path: Path) -> None:
     export = tmp_path / "result.json"
     first = message(1, text="таб MARK1 тут", text_entities=[{"type": "plain", "text": "таб MARK1 тут"}])
-    second = message(2, text_entities=[{"type": "custom_emoji", "text": "🙂", "document_id": "MARK2"}, {"type": "plain", "text": " Мост открыт."}])
+    second = message(
+        2,
+        text_entities=[
+            {"type": "custom_emoji", "text": "🙂", "document_id": "MARK2"},
+            {"type": "plain", "text": " Мост открыт."},
+        ],
+    )
     export.write_text(
         export_text(first, second).replace("MARK1", "\\x0B").replace('"MARK2"', "stickers/sticker.webm"), "utf-8"
     )

@@ -9,14 +9,15 @@ import socket
 import subprocess
 
 import pytest
-
 from system import SAMPLE, TG_PARSER, OneProcess, requested
 
 pytestmark = [pytest.mark.e2e, pytest.mark.servers]
 
 
 async def command(*arguments: str) -> tuple[int, str, str]:
-    process = await asyncio.create_subprocess_exec(TG_PARSER, *arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    process = await asyncio.create_subprocess_exec(
+        TG_PARSER, *arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
     stdout, stderr = await asyncio.wait_for(process.communicate(), 60)
     return process.returncode or 0, stdout.decode(), stderr.decode()
 
@@ -38,7 +39,9 @@ async def test_up_serves_the_gateway_and_the_other_commands_find_it(one_process:
         assert json.loads(stdout)["state"] == "completed"
         code, stdout, stderr = await command("export", "--out", str(tmp_path / "again"), "--data-dir", data, "--json")
         assert code == 0, stderr
-        assert (tmp_path / "again" / "kb_entries.ndjson").read_bytes() == (one_process.out / "kb_entries.ndjson").read_bytes()
+        assert (tmp_path / "again" / "kb_entries.ndjson").read_bytes() == (
+            one_process.out / "kb_entries.ndjson"
+        ).read_bytes()
     finally:
         process.send_signal(signal.SIGTERM)
         await asyncio.wait_for(process.wait(), 30)

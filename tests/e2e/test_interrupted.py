@@ -5,7 +5,6 @@ import random
 import signal
 
 import pytest
-
 from independent_fold import fold
 from system import SAMPLE, Fact, OneProcess, look_inside
 
@@ -23,11 +22,15 @@ def write_export(path, posts: int) -> None:
         }
         for number in range(1, posts + 1)
     ]  # fmt: skip
-    path.write_text(json.dumps({"name": "Kill", "type": "public_channel", "id": 1_700_000_009, "messages": messages}), "utf-8")
+    path.write_text(
+        json.dumps({"name": "Kill", "type": "public_channel", "id": 1_700_000_009, "messages": messages}), "utf-8"
+    )
 
 
 @pytest.mark.parametrize("seed", [11, 22, 33])
-async def test_a_run_killed_three_times_gives_every_message_exactly_one_outcome(one_process: OneProcess, tmp_path, seed: int) -> None:
+async def test_a_run_killed_three_times_gives_every_message_exactly_one_outcome(
+    one_process: OneProcess, tmp_path, seed: int
+) -> None:
     export = tmp_path / "result.json"
     write_export(export, 3000)
     one_process.arguments = ("--provider", "instant")

@@ -5,9 +5,9 @@ import json
 from pathlib import Path
 
 import pytest
-
 from independent_fold import fold
 from system import SAMPLE, Inside, OneProcess, Outcome, Runner, look_inside
+
 from tg_parser.contracts.knowledge import KnowledgeBaseEntry, Manifest, TopicExport
 from tg_parser.contracts.topics import TopicCard
 from tg_parser.testkit.openai_server import fake_openai
@@ -60,7 +60,9 @@ def assert_entries_agree_with_the_log(out: Path, inside: Inside) -> None:
     for entry in found.values():
         KnowledgeBaseEntry.model_validate(entry)
     assert list(found) == sorted(found)
-    messages = {entry["source"]["source_ref"] for entry in found.values() if entry["source"]["type"] == "telegram_message"}
+    messages = {
+        entry["source"]["source_ref"] for entry in found.values() if entry["source"]["type"] == "telegram_message"
+    }
     albums = {member for entry in found.values() for member in entry["metadata"].get("album_members") or []}
     assert messages == set(folded.documents) - (albums - messages)
     for source_ref in messages:
@@ -82,7 +84,9 @@ def assert_topics_agree_with_the_log(out: Path, inside: Inside) -> None:
         name = f"topic_{card.id.replace(':', '_')}.json"
         topic = TopicExport.model_validate_json((out / name).read_bytes())
         assert topic.topic_card == card
-        assert {item.source_ref for item in topic.topic_bundle.items} == {source.source_ref for source in topic.resolved_sources}
+        assert {item.source_ref for item in topic.topic_bundle.items} == {
+            source.source_ref for source in topic.resolved_sources
+        }
 
 
 async def test_a_second_run_tells_no_new_fact_asks_no_model_and_changes_no_byte(one_process: OneProcess) -> None:

@@ -18,7 +18,7 @@ from pydantic import SecretStr
 from tg_parser.chassis.connection import open_connection
 from tg_parser.chassis.embedded import Endpoints, embedded_servers
 from tg_parser.chassis.errors import TaskEnded
-from tg_parser.chassis.provision import provision
+from tg_parser.chassis.provision import provision, release_deliveries
 from tg_parser.chassis.service import Service, run_together
 from tg_parser.chassis.settings import NatsSettings, PostgresSettings, TelemetrySettings
 from tg_parser.exporter import main as exporter
@@ -94,6 +94,8 @@ async def running(composition: Composition, *, llm: LlmSettings | None = None) -
         if nats.provision:
             async with open_connection("provision", nats) as connection:
                 await provision(connection.nc, nats)
+                if endpoints.nats_url:  # our own server, and nobody else's: whoever had a job in hand was killed
+                    await release_deliveries(connection.nc, nats)
         shared = Shared(
             nats=nats.model_copy(update={"provision": False}), postgres=postgres, telemetry=TelemetrySettings()
         )

@@ -33,9 +33,13 @@ async def status(data_dir: Path) -> dict[str, Any]:
 def show_status(console: Console, found: dict[str, Any]) -> None:
     """For a person."""
     if not found["running"]:
-        console.print(f"Nothing is running on {found['data_dir']}. `tg-parser up` starts it.", highlight=False, soft_wrap=True)
+        console.print(
+            f"Nothing is running on {found['data_dir']}. `tg-parser up` starts it.", highlight=False, soft_wrap=True
+        )
         return
-    console.print(f"Running at {found['url']}: {found['health'].get('status', 'unknown')}", highlight=False, soft_wrap=True)
+    console.print(
+        f"Running at {found['url']}: {found['health'].get('status', 'unknown')}", highlight=False, soft_wrap=True
+    )
     for name, answers in sorted(found["health"].get("checks", {}).items()):
         console.print(f"  {'ok     ' if answers else 'MISSING'}  {name}", highlight=False, soft_wrap=True)
 
@@ -55,7 +59,9 @@ async def workflow(data_dir: Path, workflow_id: str) -> dict[str, Any]:
 def show_workflows(console: Console, found: list[dict[str, Any]]) -> None:
     """For a person."""
     if not found:
-        console.print("There are no workflows yet. `tg-parser run FILE --out DIR` starts one.", highlight=False, soft_wrap=True)
+        console.print(
+            "There are no workflows yet. `tg-parser run FILE --out DIR` starts one.", highlight=False, soft_wrap=True
+        )
         return
     table = Table(box=None, pad_edge=False)
     for heading in ("id", "kind", "state", "requested"):
@@ -72,7 +78,9 @@ def show_workflow(console: Console, found: dict[str, Any]) -> None:
         console.print(f"  {escape(str(found['error']))}", highlight=False, soft_wrap=True)
     for name, stage in found["stages"].items():
         expected = f" of {stage['expected']:,}" if stage.get("expected") is not None else ""
-        console.print(f"  {name:<10} {stage['state']:<10} {settled_count(stage):,}{expected}", highlight=False, soft_wrap=True)
+        console.print(
+            f"  {name:<10} {stage['state']:<10} {settled_count(stage):,}{expected}", highlight=False, soft_wrap=True
+        )
 
 
 async def export(data_dir: Path, out: Path, *, pretty: bool, console: Console) -> dict[str, Any]:

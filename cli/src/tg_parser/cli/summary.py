@@ -73,7 +73,9 @@ def _show_rejected(console: Console, rejected: list[dict[str, Any]]) -> None:
     for entry in rejected[:REJECTED_SHOWN]:
         console.print(f"  - {escape(str(entry['reason']))}", highlight=False, soft_wrap=True)
     if len(rejected) > REJECTED_SHOWN:
-        console.print(f"  - and {len(rejected) - REJECTED_SHOWN:,} more, all in manifest.json", highlight=False, soft_wrap=True)
+        console.print(
+            f"  - and {len(rejected) - REJECTED_SHOWN:,} more, all in manifest.json", highlight=False, soft_wrap=True
+        )
 
 
 def _show_topics(console: Console, topics: list[dict[str, Any]]) -> None:

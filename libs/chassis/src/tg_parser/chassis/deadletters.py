@@ -18,7 +18,7 @@ from tg_parser.contracts.subjects import dead_letter_subject
 
 STRIPPED: Final = "nats-"  # the server's own headers would deduplicate, reject or expire the copy
 DETAIL_LENGTH: Final = 500
-TOKEN: Final = re.compile(r"^[A-Za-z0-9_-]{1,100}$")  # what may stand in a subject; a malformed job may say anything
+TOKEN: Final = re.compile(r"[A-Za-z0-9_-]{1,100}")  # what may stand in a subject; a malformed job may say anything
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class DeadLetters:
             "tg-dlq-failed-at": self.clock().isoformat(),
         }
         workflow_id = headers.get("ce-workflowid", "")
-        subject = dead_letter_subject(kind, workflow_id if TOKEN.match(workflow_id) else "")
+        subject = dead_letter_subject(kind, workflow_id if TOKEN.fullmatch(workflow_id) else "")
         await self.publisher.publish(subject, message.data, headers)
         DEAD_LETTERS.labels(kind, reason.error_class).inc()
 

@@ -181,6 +181,16 @@ def _refusals(what: str) -> Iterator[None]:
         raise ServerUnavailable(f"{what} could not be looked after: JetStream does not answer ({away!r}).") from away
 
 
+async def release_deliveries(nc: Client, settings: NatsSettings) -> None:
+    """Deal out again at once what was in the hands of workers that are gone, instead of after their ack wait.
+
+    Only for whoever knows that no worker is running: the owner of a data directory, before it starts any.
+    """
+    js = nc.jetstream()
+    for stream, consumer in consumers(settings):
+        await js.reset_consumer(stream, str(consumer.durable_name))
+
+
 async def _ensure_stream(js: JetStreamContext, wanted: StreamConfig) -> list[Drift]:
     name = str(wanted.name)
     try:

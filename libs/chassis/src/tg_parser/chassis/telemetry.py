@@ -90,7 +90,12 @@ class Telemetry:
             MESSAGE_ID: message_id,
         }
         with self._tracer.start_as_current_span(
-            f"process {kind}", context=_extract(traceparent), kind=SpanKind.CONSUMER, attributes=attributes
+            f"process {kind}",
+            context=_extract(traceparent),
+            kind=SpanKind.CONSUMER,
+            attributes=attributes,
+            record_exception=False,  # its text may hold a post's; the log has it, where it is bounded
+            set_status_on_exception=False,
         ) as span:
             try:
                 yield span

@@ -91,4 +91,5 @@ def read_envelope(headers: Mapping[str, str] | None) -> Envelope:
 
 
 def _encode(value: str) -> str:
-    return value if value.isascii() and value.isprintable() and "%" not in value else quote(value, safe=PRINTABLE)
+    plain = value.isascii() and value.isprintable() and "%" not in value and value == value.strip()
+    return value if plain else quote(value, safe=PRINTABLE)  # spaces at the ends do not survive as they are

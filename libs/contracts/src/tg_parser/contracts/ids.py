@@ -15,8 +15,8 @@ MessageType = Literal["post", "comment"]
 NAMESPACE = uuid.UUID("6f0d3f2e-5f0a-5b7e-9d53-0b6a4c2f7d11")
 """The uuid5 namespace of every deterministic id of this project. Changing it would double every fact."""
 
-SOURCE_REF = re.compile(r"^tg:(?P<channel>[A-Za-z0-9_]+):(?P<type>post|comment):(?P<message>-?[0-9]+)$")
-CHANNEL_ID = re.compile(r"^(?:[0-9]+|chat[0-9]+|user[0-9]+|[A-Za-z][A-Za-z0-9_]{2,63})$")
+SOURCE_REF = re.compile(r"^tg:(?P<channel>[A-Za-z0-9_]+):(?P<type>post|comment):(?P<message>-?[0-9]+)\Z")
+CHANNEL_ID = re.compile(r"^(?:[0-9]+|chat[0-9]+|user[0-9]+|[A-Za-z][A-Za-z0-9_]{2,63})\Z")
 
 
 class SourceRef(NamedTuple):

@@ -132,7 +132,9 @@ class TelegramMessage(Contract):
         content = self.model_dump(
             mode="json",
             include={"kind", "text", "entities", "media", "forwarded_from", "action", "action_detail"},
-            exclude={"media": {"__all__": {"path", "state", "size_bytes"}}},  # they tell of the export, not of the message
+            exclude={
+                "media": {"__all__": {"path", "state", "size_bytes"}}
+            },  # they tell of the export, not of the message
             exclude_none=True,
         )
         if self.poll is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 Data = dict[str, Any]
@@ -25,8 +26,8 @@ def message_ingested_v1(data: Data) -> Data:
             "message_id": int(str(data["id"]).rsplit(":", 1)[-1]),
             "message_type": data["message_type"],
             "kind": _v3_kind(media),
-            "date": data["date"],
-            "edited_at": payload.get("edit_date"),
+            "date": _utc(data["date"]),
+            "edited_at": _utc(payload.get("edit_date")),
             "text": data["text"],
             "media": [_v3_media(media)] if media else [],
             "author": payload.get("post_author"),
@@ -41,6 +42,13 @@ def message_ingested_v1(data: Data) -> Data:
         "source_kind": "v3_database",
         "parser_version": "v3",
     }
+
+
+def _utc(moment: str | None) -> str | None:
+    """TG_parser v3 kept UTC, and its databases lost the mark of it."""
+    if moment is None or datetime.fromisoformat(moment).tzinfo is not None:
+        return moment
+    return f"{moment}+00:00"
 
 
 def _v3_kind(media: Data) -> str:

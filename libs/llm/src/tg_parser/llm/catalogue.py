@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import multiprocessing
 from collections.abc import AsyncGenerator
-from concurrent.futures import ProcessPoolExecutor
 from contextlib import asynccontextmanager
 from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
+from tg_parser.chassis.worker_processes import worker_pool
 from tg_parser.llm.cached import AnswerCache, CachedModel
 from tg_parser.llm.instant import InstantModel
 from tg_parser.llm.limited import LimitedModel
@@ -80,8 +79,7 @@ async def open_model(settings: ModelSettings, cache: AnswerCache | None = None) 
 
 @asynccontextmanager
 async def _local(settings: ModelSettings) -> AsyncGenerator[LanguageModel]:
-    # Spawned, not forked: a fork copies the locks of the loop's threads in whatever state they are.
-    pool = ProcessPoolExecutor(settings.workers, multiprocessing.get_context("spawn"), initializer=warm_up)
+    pool = worker_pool(settings.workers, warm_up)
     try:
         yield LocalModel(pool)
     finally:

@@ -32,7 +32,11 @@ class FakeOpenAI:
             "created": 1_767_225_600,
             "model": request["model"],
             "choices": [
-                {"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": json.dumps(extraction, ensure_ascii=False)}}
+                {
+                    "index": 0,
+                    "finish_reason": "stop",
+                    "message": {"role": "assistant", "content": json.dumps(extraction, ensure_ascii=False)},
+                }
             ],
             "usage": {"prompt_tokens": 900, "completion_tokens": 100, "total_tokens": 1000},
         }

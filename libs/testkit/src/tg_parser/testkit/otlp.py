@@ -25,6 +25,8 @@ class ReceivedSpan:
     kind: int
     attributes: dict[str, str]
     links: tuple[str, ...]
+    events: tuple[dict[str, str], ...]
+    status: str
 
 
 class OtlpReceiver:
@@ -79,6 +81,8 @@ def _spans(request: ExportTraceServiceRequest) -> list[ReceivedSpan]:
             kind=span.kind,
             attributes=_plain(span.attributes),
             links=tuple(link.span_id.hex() for link in span.links),
+            events=tuple(_plain(event.attributes) for event in span.events),
+            status=span.status.message,
         )
         for resource in request.resource_spans
         for scope in resource.scope_spans

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import multiprocessing
 from collections.abc import AsyncIterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import asynccontextmanager
 from typing import Any
 
 from tg_parser.chassis.errors import TransientError
+from tg_parser.chassis.worker_processes import worker_pool
 from tg_parser.contracts.model import Fact
 from tg_parser.contracts.topics import Assignment
 from tg_parser.topicizer.ports import Memory
@@ -29,7 +28,7 @@ class GroupingProcess:
     """`Grouping` in a process. One that died is replaced at the next `load`."""
 
     def __init__(self) -> None:
-        self._pool = _pool()
+        self._pool = worker_pool(1)
 
     async def load(self, memory: Memory) -> int:
         """See the port."""
@@ -37,7 +36,7 @@ class GroupingProcess:
             await self._call("reset")
         except TransientError:
             await self.close()
-            self._pool = _pool()
+            self._pool = worker_pool(1)
             await self._call("reset")
         rows = await memory.assigned()
         for start in range(0, len(rows), CHUNK):
@@ -61,10 +60,6 @@ class GroupingProcess:
             return await asyncio.get_running_loop().run_in_executor(self._pool, in_worker, method, arguments)
         except BrokenProcessPool as broken:
             raise TransientError("The grouping's process has died; it is started again.") from broken
-
-
-def _pool() -> ProcessPoolExecutor:
-    return ProcessPoolExecutor(1, multiprocessing.get_context("spawn"))  # spawned: a fork would copy the loop's locks
 
 
 @asynccontextmanager
