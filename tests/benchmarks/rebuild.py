@@ -32,6 +32,4 @@ async def _rate(projectors: list[Projector]) -> float:
 async def _rebuilt(projector: Projector) -> None:
     goal = projector.position
     await projector.rebuild()
-    while projector.position >= goal:  # until it has noticed
-        await asyncio.sleep(0.01)
     await projector.wait_for(goal, timeout=600)

@@ -33,7 +33,9 @@ def free_port() -> int:
 async def started(environment: dict[str, str]) -> AsyncIterator[dict[str, psutil.Process]]:
     """Each service as a process of its own."""
     running = {
-        name: subprocess.Popen([sys.executable, "-m", f"tg_parser.{name}"], env=environment, stderr=subprocess.DEVNULL)
+        name: await asyncio.create_subprocess_exec(
+            sys.executable, "-m", f"tg_parser.{name}", env=environment, stderr=subprocess.DEVNULL
+        )
         for name in SERVICES
     }
     try:
@@ -42,7 +44,7 @@ async def started(environment: dict[str, str]) -> AsyncIterator[dict[str, psutil
         for process in running.values():
             process.terminate()
         for process in running.values():
-            await asyncio.to_thread(process.wait, 30)
+            await asyncio.wait_for(process.wait(), 30)
 
 
 async def settled(client: httpx.AsyncClient, body: dict[str, Any]) -> dict[str, Any]:

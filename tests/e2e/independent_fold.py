@@ -57,5 +57,7 @@ def _one(folded: Folded, fact: Fact) -> None:
             folded.topics.pop(data["topic_id"], None)
         case "tg.ingest.completed" | "tg.topicization.completed" | "tg.export.completed" as kind:
             folded.completed[(fact.workflow_id, kind)] += 1
+        case _:
+            pass
     if fact.type in OUTCOMES:
         folded.outcomes.setdefault((fact.workflow_id, data["source_ref"]), []).append(OUTCOMES[fact.type])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import json
 import os
 import signal
@@ -18,6 +19,7 @@ from typing import Any, Protocol
 import asyncpg
 import httpx
 import nats
+from nats.aio.client import Client
 from nats.js.api import ConsumerConfig, DeliverPolicy
 
 from tg_parser.chassis.embedded import Endpoints, embedded_servers
@@ -170,8 +172,7 @@ async def requested(url: str, export: Path, out: Path) -> dict[str, Any]:
         "target": {"location": str(out)},
     }
     async with httpx.AsyncClient(base_url=url, timeout=10, trust_env=False) as client, asyncio.timeout(GIVE_UP):
-        while not await _healthy(client):
-            await asyncio.sleep(0.05)
+        await _healthy(client)
         accepted = (
             (await client.post("/api/v1/workflows", json=body, headers={"Idempotency-Key": "e2e"}))
             .raise_for_status()
@@ -184,11 +185,20 @@ async def requested(url: str, export: Path, out: Path) -> dict[str, Any]:
             await asyncio.sleep(0.1)
 
 
-async def _healthy(client: httpx.AsyncClient) -> bool:
-    try:
-        return (await client.get("/health")).status_code == httpx.codes.OK
-    except httpx.TransportError:
-        return False
+async def _healthy(client: httpx.AsyncClient) -> None:
+    """Ask until the gateway says that everything it needs answers."""
+    async for attempt in attempts():
+        del attempt
+        with contextlib.suppress(httpx.TransportError):
+            if (await client.get("/health")).is_success:
+                return
+
+
+async def attempts() -> AsyncIterator[int]:
+    """One look after another, a little apart, for as long as somebody cares to look."""
+    for number in itertools.count():
+        yield number
+        await asyncio.sleep(0.05)
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,7 +229,7 @@ async def look_inside(data: Path) -> Inside:
     return inside
 
 
-async def _read(client: nats.NATS, stream: str) -> list[Fact]:
+async def _read(client: Client, stream: str) -> list[Fact]:
     jetstream = client.jetstream()
     expected = (await jetstream.stream_info(stream)).state.messages
     config = ConsumerConfig(deliver_policy=DeliverPolicy.ALL)

@@ -2,11 +2,11 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import re
 import signal
 import socket
 import subprocess
+from pathlib import Path
 
 import pytest
 from system import SAMPLE, TG_PARSER, OneProcess, requested
@@ -22,7 +22,7 @@ async def command(*arguments: str) -> tuple[int, str, str]:
     return process.returncode or 0, stdout.decode(), stderr.decode()
 
 
-async def test_up_serves_the_gateway_and_the_other_commands_find_it(one_process: OneProcess, tmp_path) -> None:
+async def test_up_serves_the_gateway_and_the_other_commands_find_it(one_process: OneProcess, tmp_path: Path) -> None:
     data = str(one_process.data)
     exports = SAMPLE.parent
     arguments = ["up", "--data-dir", data, "--import-root", str(exports), "--export-root", str(tmp_path), "--port", "0"]
@@ -99,13 +99,15 @@ async def test_ports_that_others_listen_on_do_not_matter(one_process: OneProcess
 
 async def test_nothing_of_a_run_is_left_running(one_process: OneProcess) -> None:
     await one_process.run(SAMPLE)
-    left = [entry for entry in os.listdir("/proc") if entry.isdigit() and str(one_process.data) in cmdline(entry)]
-    assert left == []
+    assert processes_naming(one_process.data) == []
 
 
-def cmdline(pid: str) -> str:
+def processes_naming(folder: Path) -> list[Path]:
+    return [entry for entry in Path("/proc").glob("[0-9]*") if str(folder) in cmdline(entry)]
+
+
+def cmdline(process: Path) -> str:
     try:
-        with open(f"/proc/{pid}/cmdline", encoding="utf-8", errors="replace") as stream:
-            return stream.read()
+        return (process / "cmdline").read_text("utf-8", "replace")
     except OSError:
         return ""

@@ -1,19 +1,19 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import random
 import signal
+from pathlib import Path
 
 import pytest
 from independent_fold import fold
-from system import SAMPLE, Fact, OneProcess, look_inside
+from system import SAMPLE, Fact, OneProcess, attempts, look_inside
 
 pytestmark = [pytest.mark.e2e, pytest.mark.servers]
 
 
-def write_export(path, posts: int) -> None:
-    import json
-
+def write_export(path: Path, posts: int) -> None:
     messages = [
         {
             "id": number, "type": "message", "date": "2026-01-01T00:00:00", "date_unixtime": str(1_767_225_600 + number * 60),
@@ -29,7 +29,7 @@ def write_export(path, posts: int) -> None:
 
 @pytest.mark.parametrize("seed", [11, 22, 33])
 async def test_a_run_killed_three_times_gives_every_message_exactly_one_outcome(
-    one_process: OneProcess, tmp_path, seed: int
+    one_process: OneProcess, tmp_path: Path, seed: int
 ) -> None:
     export = tmp_path / "result.json"
     write_export(export, 3000)
@@ -68,13 +68,14 @@ def assert_one_outcome_each(facts: list[Fact]) -> None:
     assert {len(found) for found in ids.values()} == {1}
 
 
-async def test_ctrl_c_stops_cleanly_and_the_same_command_goes_on(one_process: OneProcess, tmp_path) -> None:
+async def test_ctrl_c_stops_cleanly_and_the_same_command_goes_on(one_process: OneProcess, tmp_path: Path) -> None:
     export = tmp_path / "result.json"
     write_export(export, 3000)
     one_process.arguments = ("--provider", "instant")
     process = await one_process.start(export)
-    while not (one_process.data / "postgres" / "cluster" / "PG_VERSION").exists():
-        await asyncio.sleep(0.02)
+    async for _ in attempts():
+        if (one_process.data / "postgres" / "cluster" / "PG_VERSION").exists():
+            break
     with pytest.raises(TimeoutError):
         await asyncio.wait_for(process.wait(), 3.0)
     process.send_signal(signal.SIGINT)

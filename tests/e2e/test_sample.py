@@ -3,10 +3,11 @@ from __future__ import annotations
 import hashlib
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from independent_fold import fold
-from system import SAMPLE, Inside, OneProcess, Outcome, Runner, look_inside
+from system import SAMPLE, Inside, OneProcess, Runner, look_inside
 
 from tg_parser.contracts.knowledge import KnowledgeBaseEntry, Manifest, TopicExport
 from tg_parser.contracts.topics import TopicCard
@@ -15,12 +16,12 @@ from tg_parser.testkit.openai_server import fake_openai
 pytestmark = [pytest.mark.e2e, pytest.mark.servers]
 
 
-def sample_messages() -> list[dict]:
+def sample_messages() -> list[dict[str, Any]]:
     chats = json.loads(SAMPLE.read_text("utf-8"))["chats"]["list"]
     return [{**message, "chat": chat["id"]} for chat in chats for message in chat["messages"]]
 
 
-def entries(out: Path) -> list[dict]:
+def entries(out: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in (out / "kb_entries.ndjson").read_text("utf-8").splitlines()]
 
 
@@ -116,12 +117,8 @@ async def test_another_destination_is_written_from_the_log_without_processing_ag
     assert (first.code, second.code) == (0, 0), second.stderr
     assert after.answers == before.answers
     assert len(fold(after.facts).messages) == len(fold(before.facts).messages)
-    assert summary_counts(second)["processed"] == 0
+    assert second.summary["processed"] == 0
     assert (one_process.out / "kb_entries.ndjson").read_bytes() == (written / "kb_entries.ndjson").read_bytes()
-
-
-def summary_counts(outcome: Outcome) -> dict:
-    return outcome.summary
 
 
 async def test_deleted_files_come_back_without_processing_again(one_process: OneProcess) -> None:
