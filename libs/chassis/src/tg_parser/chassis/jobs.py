@@ -171,9 +171,12 @@ class JobConsumer:
         # First of all: as long as requests are open, what is handed back may come straight to us again, and each time
         # counts as an attempt.
         await self._pulls.stop(drain=True)
-        for lease in self._leases:
-            if lease.task and lease.started is None:
+        for lease in [lease for lease in self._leases if lease.started is None]:
+            if lease.task:
                 lease.task.cancel()
+            else:
+                self._leases.discard(lease)
+                await lease.hand_back()
         tasks = [lease.task for lease in self._leases if lease.task]
         if tasks:
             _, late = await asyncio.wait(tasks, timeout=grace)
@@ -183,10 +186,9 @@ class JobConsumer:
 
     async def _received(self, message: Msg) -> None:
         lease = Lease(self.handler.job.KIND, message, self.chassis.nc, self.chassis.deadletters)
-        if self._stopping:
-            await lease.hand_back()
-            return
         self._leases.add(lease)
+        if self._stopping:
+            return  # `stop` hands it back, once nothing more can come
         lease.task = asyncio.create_task(self._work(lease), name=f"job {self.handler.durable}")
 
     async def _work(self, lease: Lease) -> None:

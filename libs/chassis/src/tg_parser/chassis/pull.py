@@ -78,15 +78,14 @@ class PullRequests:
 
     async def stop(self, *, drain: bool = False) -> None:
         """Stop listening. With `drain`, what the server has already sent is still received before this returns."""
+        if self._subscription and not self._nc.is_closed:
+            with contextlib.suppress(NatsError, TimeoutError):
+                if drain and self._nc.is_connected:
+                    await asyncio.wait_for(self._subscription.drain(), DRAIN_WITHIN)
+                else:
+                    await self._subscription.unsubscribe()
         if self._watch:
             await cancelled([self._watch])
-        if self._subscription is None or self._nc.is_closed:
-            return
-        with contextlib.suppress(NatsError, TimeoutError):
-            if drain and self._nc.is_connected:
-                await asyncio.wait_for(self._subscription.drain(), DRAIN_WITHIN)
-            else:
-                await self._subscription.unsubscribe()
 
     @property
     def alive(self) -> bool:
