@@ -198,6 +198,8 @@ async def test_a_stopping_worker_does_not_use_up_the_attempts_of_jobs_it_never_b
     async def hang(job: ProcessMessage, context: JobContext) -> None:
         await asyncio.Event().wait()
 
+    # A job that the server was sending while we left comes back after its ack wait alone.
+    await shorten_ack_wait(chassis, 1.0)
     async with consuming(chassis, JobHandler(ProcessMessage, DURABLE, hang, concurrency=16)) as consumer:
         await submit(chassis, process_job(1))
         await eventually(lambda: consumer.in_flight == 1)
@@ -210,7 +212,7 @@ async def test_a_stopping_worker_does_not_use_up_the_attempts_of_jobs_it_never_b
         for message in await puller.fetch(7, timeout=5):
             left[message.metadata.sequence.stream] = message.metadata.num_delivered or 0
     await puller.unsubscribe()
-    assert max(left.values()) <= 2 < MAX_ATTEMPTS
+    assert max(left.values()) <= 2
 
 
 async def test_a_deleted_consumer_is_noticed_and_one_made_again_is_served_again(

@@ -171,13 +171,13 @@ class JobConsumer:
         # First of all: as long as requests are open, what is handed back may come straight to us again, and each time
         # counts as an attempt.
         await self._pulls.stop(drain=True)
-        for lease in [lease for lease in self._leases if lease.started is None]:
+        unbegun = [lease for lease in self._leases if lease.started is None]
+        for lease in unbegun:  # not left to the tasks: one that never took its first step would not do it
             if lease.task:
                 lease.task.cancel()
-            else:
-                self._leases.discard(lease)
-                await lease.hand_back()
-        tasks = [lease.task for lease in self._leases if lease.task]
+            self._leases.discard(lease)
+            await lease.hand_back()
+        tasks = [lease.task for lease in (*unbegun, *self._leases) if lease.task]
         if tasks:
             _, late = await asyncio.wait(tasks, timeout=grace)
             await cancelled(late)

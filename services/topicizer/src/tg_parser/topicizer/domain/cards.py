@@ -5,7 +5,6 @@ Nothing here was written by a model, and the card says so (`method: lexical`).
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -48,8 +47,8 @@ class Topic:
         self._middle: Counter[str] = Counter()
         for member in self._members.values():
             self._middle.update(member.vector)
-        norm = math.sqrt(sum((stories.weight(term) * value) ** 2 for term, value in self._middle.items())) or 1.0
-        self.ranked = self._rank(norm)
+        self._weights = {term: stories.weight(term) for term in self._middle}
+        self.ranked = self._rank(stories.length(self._middle) or 1.0)
         self.anchors = self._anchors()
 
     def _rank(self, norm: float) -> tuple[Ranked, ...]:
@@ -57,9 +56,8 @@ class Topic:
         return tuple(sorted(scored, key=lambda entry: (-entry.score, entry.document.source_ref)))
 
     def _closeness(self, member: Member, norm: float) -> float:
-        weights = {term: self._stories.weight(term) for term in member.vector}
-        dot = sum(weights[term] ** 2 * value * self._middle[term] for term, value in member.vector.items())
-        own = math.sqrt(sum((weights[term] * value) ** 2 for term, value in member.vector.items())) or 1.0
+        dot = sum(self._weights[term] ** 2 * value * self._middle[term] for term, value in member.vector.items())
+        own = self._stories.length(member.vector) or 1.0
         return round(dot / (own * norm), 4)
 
     def _anchors(self) -> tuple[Ranked, ...]:
@@ -98,8 +96,7 @@ class Topic:
         """The telling terms a member shares with the others."""
         own = self._members[document.source_ref].vector
         shared = [term for term, value in own.items() if self._middle[term] > value]
-        weight = self._stories.weight
-        return tuple(sorted(shared, key=lambda term: (-round(weight(term) * own[term], 6), term))[:TERMS_NAMED])
+        return tuple(sorted(shared, key=lambda term: (-round(self._weights[term] * own[term], 6), term))[:TERMS_NAMED])
 
     @property
     def updated_at(self) -> datetime:

@@ -24,9 +24,17 @@ STALE_FACTOR = 0.55
 COMMON_STORIES = (
     400  # a term in more stories than this tells them apart badly, and is skipped when candidates are gathered
 )
-CANDIDATES = 8  # stories compared in full
+CANDIDATES = 6  # stories compared in full
 TERMS_NAMED = 5
 DAY = 86_400.0
+
+
+LOGARITHMS = [math.log(count + 0.5) for count in range(4096)]
+
+
+def logarithm(count: int) -> float:
+    """log(count + ½), looked up: most terms are in few documents."""
+    return LOGARITHMS[count] if count < len(LOGARITHMS) else math.log(count + 0.5)
 
 
 @dataclass(slots=True)
@@ -57,17 +65,31 @@ class Stories:
     frequency: Counter[str] = field(default_factory=Counter[str])
     postings: dict[str, set[str]] = field(default_factory=dict[str, set[str]])
     fingerprints: dict[str, str] = field(default_factory=dict[str, str])
+    _decided: tuple[Document, Vector] | None = None  # what is recorded next is nearly always what was decided last
 
     def weight(self, term: str) -> float:
         """How telling a term is: the rarer in documents, the more."""
-        return math.log((len(self.members) + 1) / (self.frequency.get(term, 0) + 0.5)) + 0.1
+        return self._rarest() - logarithm(self.frequency.get(term, 0))
+
+    def length(self, terms: Vector) -> float:
+        """The length of a vector under the weights. The hottest loop of the grouping: nothing is called in it."""
+        rarest, frequency, logs = self._rarest(), self.frequency, LOGARITHMS
+        total = 0.0
+        for term, value in terms.items():
+            count = frequency.get(term, 0)
+            weighted = (rarest - (logs[count] if count < len(logs) else logarithm(count))) * value
+            total += weighted * weighted
+        return math.sqrt(total)
+
+    def _rarest(self) -> float:
+        return math.log(len(self.members) + 1) + 0.1
 
     def decide(self, document: Document) -> Assignment:
         """Where the document belongs, given everything recorded so far. The same state and document give the same answer."""
         repost = self.fingerprints.get(document.fingerprint) if document.fingerprint else None
         if repost is not None and repost != document.source_ref:
             return self._assignment(document, "joined", self.members[repost].story_id, score=1.0)
-        terms = vector(document)
+        terms = self._vector(document)
         ranked = self._ranked(document, terms)
         if document.is_ad or not ranked:
             return self._assignment(document, "opened", story_id(document), score=0.0)
@@ -84,7 +106,7 @@ class Stories:
     def record(self, document: Document, assignment: Assignment) -> None:
         """Put the document where the assignment says, taking an earlier revision of it out first."""
         self.remove(document.source_ref)
-        terms = vector(document)
+        terms = self._vector(document)
         story = self.stories.setdefault(assignment.story_id, Story(assignment.story_id))
         story.members.add(document.source_ref)
         story.last = max(story.last, document.published_at) if story.last else document.published_at
@@ -110,6 +132,11 @@ class Stories:
         if not story.members:
             del self.stories[story.id]
         self._forget_fingerprint(member, story)
+
+    def _vector(self, document: Document) -> Vector:
+        if self._decided is None or self._decided[0] is not document:
+            self._decided = (document, vector(document))
+        return self._decided[1]
 
     def _subtract(self, story: Story, term: str, value: int) -> None:
         story.total[term] -= value
@@ -142,14 +169,13 @@ class Stories:
                 for story in stories:
                     rough[story] = rough.get(story, 0.0) + gain
         nearest = sorted(rough, key=lambda story: (-round(rough[story], 6), story))[:CANDIDATES]
-        norm = math.sqrt(sum(self.weight(term) ** 2 * value**2 for term, value in terms.items()))
+        norm = self.length(terms)
         scored = ((self._score(document, terms, weights, norm, self.stories[story]), story) for story in nearest)
         return sorted(scored, key=lambda pair: (-pair[0], pair[1]))
 
     def _score(self, document: Document, terms: Vector, weights: dict[str, float], norm: float, story: Story) -> float:
         dot = sum(weight * terms[term] * story.total.get(term, 0) for term, weight in weights.items())
-        length = math.sqrt(sum(self.weight(term) ** 2 * value**2 for term, value in story.total.items()))
-        cosine = dot / (norm * length) if dot else 0.0
+        cosine = dot / (norm * self.length(story.total)) if dot else 0.0
         bonus = REPLY_BONUS if document.reply_to in story.members else 0.0
         return round(cosine * _fading(document, story) + bonus, 6)
 

@@ -21,6 +21,7 @@ def upgrade() -> None:
         )
         """
     )
+    op.execute("CREATE INDEX document_seq ON topicizer.document (seq)")
     op.execute(
         """
         CREATE TABLE topicizer.assignment (
