@@ -19,6 +19,8 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from tg_parser.chassis.errors import ServerUnavailable
 
+STOP_WITHIN = 8.0  # seconds for answers under way, the server's own grace included
+
 Scope = MutableMapping[str, Any]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -85,7 +87,7 @@ class HttpServer(uvicorn.Server):
         yield
 
     async def serve(self, sockets: list[socket.socket] | None = None) -> None:
-        """Serve until `ask_to_stop`. Raises ServerUnavailable if the port cannot be had, where uvicorn would exit."""
+        """Serve until `should_exit`. Raises ServerUnavailable if the port cannot be had, where uvicorn would exit."""
         try:
             await super().serve(sockets)
         except SystemExit as refused:
@@ -93,13 +95,32 @@ class HttpServer(uvicorn.Server):
                 f"The health endpoint cannot listen on {self.config.host}:{self.config.port}. Is the port taken?"
             ) from refused
 
-    def ask_to_stop(self) -> None:
-        """Finish what is being answered and return from `serve`."""
-        self.should_exit = True
+    async def serve_until_cancelled(self, sockets: list[socket.socket] | None = None) -> None:
+        """Serve; when cancelled, first answer what is being answered and let go of the sockets.
+
+        A listening socket that is closed under a loop which still watches it leaves its number watched: the next socket
+        of that number would never be heard.
+        """
+        serving = asyncio.create_task(self.serve(sockets), name="http server")
+        try:
+            await asyncio.shield(serving)
+        finally:
+            self.should_exit = True
+            await _ended(serving, within=STOP_WITHIN)
+
+
+async def _ended(task: asyncio.Task[None], *, within: float) -> None:
+    """Wait for `task` whatever else is asked of the caller; after `within` seconds cancel it."""
+    deadline = asyncio.get_running_loop().time() + within
+    while not task.done():
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.wait({task}, timeout=within)
+        if asyncio.get_running_loop().time() >= deadline:
+            task.cancel()
 
 
 def http_server(app: Any, host: str, port: int) -> HttpServer:
-    """A server for `app`; await its `serve()` in a supervised task."""
+    """A server for `app`; await its `serve_until_cancelled()` in a supervised task."""
     config = uvicorn.Config(
         app, host=host, port=port, log_config=None, lifespan="off", timeout_graceful_shutdown=5, ws="none"
     )

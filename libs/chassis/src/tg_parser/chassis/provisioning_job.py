@@ -34,7 +34,9 @@ def main() -> None:
         sys.stderr.write(f"{error}\n")
         raise SystemExit(1) from error
     for drift in drifts:
-        log.warning("A setting had drifted and was corrected.", action="provision_drift", name=drift.name, setting=drift.setting)
+        log.warning(
+            "A setting had drifted and was corrected.", action="provision_drift", name=drift.name, setting=drift.setting
+        )
     log.info("Streams and consumers stand.", action="provisioned", corrected=len(drifts))
 
 

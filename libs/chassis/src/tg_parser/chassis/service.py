@@ -31,8 +31,6 @@ from tg_parser.chassis.projector import Projector
 log = structlog.get_logger(__name__)
 
 LOOK_EVERY = 2.0  # seconds between looks at whether everything answers
-HEALTH = "health"  # the name of the task that serves the health endpoint
-CLOSE_WITHIN = 6.0  # seconds; uvicorn itself gives open requests five
 Task = Callable[[], Awaitable[None]]
 
 
@@ -87,8 +85,6 @@ class Service:
         finally:
             self.readiness.checks["running"] = False
             await asyncio.gather(*(consumer.stop(GRACE) for consumer in self._consumers.values()))
-            if http:
-                await _stopped(http, running)
             await cancelled({ending, lost, *running})
             await _quietly(agent.stop())
 
@@ -117,7 +113,7 @@ class Service:
         parts |= self._tasks
         parts |= {"control": self.chassis.control.watch, "readiness": self._look}
         if http:
-            parts[HEALTH] = http.serve
+            parts["health"] = http.serve_until_cancelled
         return {asyncio.create_task(_as_coroutine(part), name=f"{self.name}: {name}") for name, part in parts.items()}
 
     async def _look(self) -> None:
@@ -146,13 +142,6 @@ class Service:
 
 async def _as_coroutine(part: Task) -> None:
     await part()
-
-
-async def _stopped(http: HttpServer, running: set[asyncio.Task[None]]) -> None:
-    """Let the server close what it has open: cancelled, it would leave that behind."""
-    http.ask_to_stop()
-    serving = {task for task in running if task.get_name().endswith(f": {HEALTH}")}
-    await asyncio.wait(serving, timeout=CLOSE_WITHIN)
 
 
 async def _quietly(ending: Awaitable[None]) -> None:

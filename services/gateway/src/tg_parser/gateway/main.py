@@ -38,10 +38,7 @@ class Gateway(Service):
         )
 
     async def _serve(self) -> None:
-        try:
-            await self._http.serve(sockets=[self._listener])
-        finally:
-            self._http.ask_to_stop()
+        await self._http.serve_until_cancelled([self._listener])
 
 
 @asynccontextmanager
