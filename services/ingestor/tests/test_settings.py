@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
@@ -12,6 +11,6 @@ def test_nothing_may_be_read_unless_somebody_says_so() -> None:
     assert IngestorSettings().import_roots == ()
 
 
-def test_import_roots_are_written_as_paths_are(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TG_INGESTOR__IMPORT_ROOTS", f"/data/exports{os.pathsep}/srv/more{os.pathsep}")
+def test_import_roots_are_a_json_list(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TG_INGESTOR__IMPORT_ROOTS", '["/data/exports", "/srv/more"]')
     assert IngestorSettings().import_roots == (Path("/data/exports"), Path("/srv/more"))

@@ -29,12 +29,17 @@ TERMS_NAMED = 5
 DAY = 86_400.0
 
 
-LOGARITHMS = [math.log(count + 0.5) for count in range(4096)]
+LOGARITHMS: list[float] = []
+"""log(count + ½), looked up: most terms are in few documents."""
 
 
-def logarithm(count: int) -> float:
-    """log(count + ½), looked up: most terms are in few documents."""
-    return LOGARITHMS[count] if count < len(LOGARITHMS) else math.log(count + 0.5)
+def prepare_logarithms(count: int) -> None:
+    """Have them up to `count`."""
+    if count >= len(LOGARITHMS):
+        LOGARITHMS.extend(math.log(number + 0.5) for number in range(len(LOGARITHMS), 2 * count + 4096))
+
+
+prepare_logarithms(1)
 
 
 @dataclass(slots=True)
@@ -69,15 +74,14 @@ class Stories:
 
     def weight(self, term: str) -> float:
         """How telling a term is: the rarer in documents, the more."""
-        return self._rarest() - logarithm(self.frequency.get(term, 0))
+        return self._rarest() - LOGARITHMS[self.frequency[term]]
 
     def length(self, terms: Vector) -> float:
         """The length of a vector under the weights. The hottest loop of the grouping: nothing is called in it."""
         rarest, frequency, logs = self._rarest(), self.frequency, LOGARITHMS
         total = 0.0
         for term, value in terms.items():
-            count = frequency.get(term, 0)
-            weighted = (rarest - (logs[count] if count < len(logs) else logarithm(count))) * value
+            weighted = (rarest - logs[frequency[term]]) * value
             total += weighted * weighted
         return math.sqrt(total)
 
@@ -115,6 +119,7 @@ class Stories:
             self.postings.setdefault(term, set()).add(story.id)
         self.frequency.update(terms.keys())
         self.members[document.source_ref] = Member(document, terms, story.id)
+        prepare_logarithms(len(self.members))
         if document.fingerprint:
             self.fingerprints.setdefault(document.fingerprint, document.source_ref)
 
