@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from tg_parser.chassis.clock import Clock
+from tg_parser.chassis.metrics import FACTS
 from tg_parser.chassis.publisher import PubAck, Publisher
 from tg_parser.chassis.telemetry import Telemetry
 from tg_parser.contracts.codec import encode
@@ -48,6 +49,7 @@ class FactWriter:
 
     async def _submit(self, fact: Fact) -> asyncio.Future[PubAck]:
         subject = fact_subject(fact)
+        FACTS.labels(fact.TYPE).inc()
         with self.telemetry.sending(fact.wire_type(), new_trace=fact.STARTS_TRACE) as traceparent:
             return await self.publisher.submit(subject, encode(fact), self._envelope(fact, traceparent).headers())
 
