@@ -43,7 +43,7 @@ class UnderstandMessage:
             await context.facts.tell(skipped(job, "refused", pipeline.key))
             return
         except ModelError as error:
-            raise _as_job_error(error) from error
+            raise as_job_error(error) from error
         await context.facts.tell(processed(job, pipeline, result, at=self.clock(), attempt=context.attempt))
 
     def _pipeline(self, model: LanguageModel) -> Pipeline:
@@ -80,7 +80,8 @@ def failed(job: ProcessMessage, failure: JobFailure) -> Sequence[Fact]:
     )
 
 
-def _as_job_error(error: ModelError) -> Exception:
+def as_job_error(error: ModelError) -> Exception:
+    """What a model's error means for the job: again later, or never."""
     if error.retryable:
         return TransientError(str(error), retry_in=error.retry_after or RETRY_IN)
     return PermanentError(str(error))
