@@ -14,12 +14,14 @@ from tg_parser.contracts.ids import MessageType
 from tg_parser.contracts.topics import BundleItem, TimeRange, TopicAnchor, TopicBundle, TopicCard
 from tg_parser.topicizer.domain.document import Document, normalised
 from tg_parser.topicizer.domain.stories import Member, Stories
-from tg_parser.topicizer.domain.vectors import FEATURES_VERSION
+from tg_parser.topicizer.domain.vectors import FEATURES_VERSION, stem, words
 
 ANCHORS = 3
 ALIKE_PENALTY = 0.5  # how much an anchor loses for saying what another anchor says
 SAME_CHANNEL_PENALTY = 0.05
 TITLE_LENGTH = 90
+TITLE_CHOICE = 10  # documents closest to the middle, one of which gives the title
+TITLE_TERMS = 12  # terms a title should name
 PHRASES = 6
 TAGS = 8
 RELATED = 3
@@ -98,6 +100,23 @@ class Topic:
         shared = [term for term, value in own.items() if self._middle[term] > value]
         return tuple(sorted(shared, key=lambda term: (-round(self._weights[term] * own[term], 6), term))[:TERMS_NAMED])
 
+    def telling_titles(self) -> list[str]:
+        """Its documents' titles: of the closest ones first those that name most of what the topic is about."""
+        ranked = [entry for entry in self.ranked if entry.document.title]
+        near, far = ranked[:TITLE_CHOICE], ranked[TITLE_CHOICE:]
+        gains = {term: self._weights[term] * count for term, count in self._middle.items()}
+        telling = {
+            term: gains[term] for term in sorted(gains, key=lambda term: (-round(gains[term], 6), term))[:TITLE_TERMS]
+        }
+
+        def told(entry: Ranked) -> float:
+            return round(
+                sum(telling.get(term, 0.0) for term in {stem(word) for word in words(entry.document.title)}), 6
+            )
+
+        near.sort(key=lambda entry: (-told(entry), -entry.score, entry.document.source_ref))
+        return [entry.document.title for entry in (*near, *far)]
+
     @property
     def updated_at(self) -> datetime:
         """The date of its newest document: a card tells of its posts, not of the moment it was made."""
@@ -121,11 +140,11 @@ def titled(topics: Sequence[Topic], old: Mapping[str, TopicCard]) -> dict[str, s
 def _wishes(topic: Topic, old: TopicCard | None) -> Iterable[str]:
     if old is not None and _still_anchored(topic, old):
         yield old.title
-    for entry in (*topic.anchors, *topic.ranked):
-        if entry.document.title:
-            yield shortened(entry.document.title)
+    for title in topic.telling_titles():
+        yield shortened(title)
     yield shortened(", ".join(topic.phrases()) or topic.ranked[0].document.text)
     yield f"{shortened(topic.ranked[0].document.title or topic.ranked[0].document.text)} ({topic.id.rsplit(':', 1)[-1]})"
+    yield topic.id  # nobody else has it
 
 
 def _still_anchored(topic: Topic, old: TopicCard) -> bool:
