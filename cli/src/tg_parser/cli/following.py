@@ -20,6 +20,7 @@ SETTLED = frozenset({"completed", "partial", "failed", "cancelled"})
 POLL_EVERY = 0.25  # seconds between looks
 PLAIN_EVERY = 2.0  # seconds between lines where nobody watches a terminal
 RATE_OVER = 10.0  # seconds the rate is measured over
+SETTLES_AFTER = 1.0  # seconds before a rate says anything
 
 
 @dataclass(slots=True)
@@ -36,7 +37,7 @@ class Rate:
         while len(self._seen) > 2 and now - self._seen[0][0] > RATE_OVER:
             self._seen.popleft()
         started, first = self._seen[0]
-        return (count - first) / (now - started) if now > started else 0.0
+        return (count - first) / (now - started) if now - started >= SETTLES_AFTER else 0.0
 
 
 class Display(Protocol):
