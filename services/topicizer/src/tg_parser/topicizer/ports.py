@@ -17,7 +17,10 @@ class Memory(Protocol):
         ...
 
     async def topics(self) -> Sequence[str]:
-        """Every living topic as last told, and the last regroup, as facts in JSON with their wire types."""
+        """What was last told of every topic, and the last regroup, as facts in JSON with their wire types.
+
+        Ended topics too: no id is given twice.
+        """
         ...
 
     async def unassigned(self, after_seq: int, limit: int) -> Sequence[tuple[int, int, str]]:

@@ -102,15 +102,15 @@ class TopicsProjection:
             await connection.execute(ASSIGNMENTS, columns)
 
     async def _topics(self, connection: AsyncConnection, batch: Sequence[Recorded]) -> None:
-        latest: dict[str, tuple[str | None, int]] = {}
+        latest: dict[str, tuple[str, int]] = {}
         for entry in batch:
             match entry.message:
                 case TopicOpened() | TopicUpdated() as fact:
                     latest[fact.topic_id] = (tagged(fact), entry.seq)
                 case TopicsMerged() as fact:
-                    latest |= dict.fromkeys(fact.absorbed, (None, entry.seq))
+                    latest |= dict.fromkeys(fact.absorbed, (tagged(fact), entry.seq))
                 case TopicRetired() as fact:
-                    latest[fact.topic_id] = (None, entry.seq)
+                    latest[fact.topic_id] = (tagged(fact), entry.seq)
                 case _:
                     continue
         if latest:

@@ -15,7 +15,7 @@ ASSIGNED = text(
     "JOIN topicizer.assignment a ON a.source_ref = d.source_ref AND a.revision = d.revision "
     "WHERE a.input_seq >= d.seq ORDER BY d.seq"
 )
-TOPICS = text('SELECT body FROM topicizer.topic WHERE body IS NOT NULL ORDER BY topic_id COLLATE "C"')
+TOPICS = text('SELECT body FROM topicizer.topic ORDER BY topic_id COLLATE "C"')
 LAST_REGROUP = text("SELECT body FROM topicizer.regroup ORDER BY epoch DESC LIMIT 1")
 UNASSIGNED = text("SELECT seq, revision, content FROM topicizer.document WHERE seq > :after ORDER BY seq LIMIT :limit")
 

@@ -1,6 +1,7 @@
 """Keeping topics what they are: new groups take over the ids of old topics by the documents they share.
 
-Merging and splitting wait for a second regroup that wants the same, so that a passing likeness does not rename anything.
+A topic goes where most of its living documents went, if at least half of them are there. Merging and splitting wait for
+a second regroup that wants the same, so that a passing likeness renames nothing.
 """
 
 from __future__ import annotations
@@ -8,10 +9,12 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
 
-SURVIVES = 0.5  # share of a topic's documents that must stay together for it to be the same topic
-BREAKS_OFF = 0.3  # share of a topic's documents that makes a part of it a split rather than a few that moved
-SMALLEST = 2  # documents in a topic
+SURVIVES: Final = 0.5  # share of a topic's documents that must stay together for it to be the same topic
+BREAKS_OFF: Final = 0.3  # share of a topic's documents that makes a part of it a split rather than a few that moved
+SMALLEST: Final = 2  # documents in a topic
 
 Members = dict[str, frozenset[str]]
 """Name → documents."""
@@ -28,71 +31,68 @@ class Continued:
     pending: frozenset[str]
 
 
-def merge_proposal(topics: tuple[str, ...]) -> str:
-    """How a wish to merge is remembered until the next regroup."""
-    return "merge " + " ".join(topics)
+def merge_proposal(one: str, other: str) -> str:
+    """How a wish to merge two topics is remembered until the next regroup."""
+    return f"merge {min(one, other)} {max(one, other)}"
 
 
 def split_proposal(topic: str, part: frozenset[str]) -> str:
-    """How a wish to split is remembered; the part is known by its oldest reference."""
+    """How a wish to split is remembered; the part is known by its first reference."""
     return f"split {topic} {min(part)}"
 
 
-def continued(groups: Members, topics: Members, pending: frozenset[str]) -> Continued:
-    """`groups` as continuations of `topics`, given what was proposed last time."""
-    held = {topic: _overlaps(members, groups) for topic, members in topics.items()}
-    claims: dict[str, list[str]] = defaultdict(list)
-    for topic, overlaps in held.items():
-        home = _home(topics[topic], overlaps)
-        if home is not None:
-            claims[home].append(topic)
+def continued(
+    groups: Members, topics: Members, pending: frozenset[str], born: Mapping[str, int] = MappingProxyType({})
+) -> Continued:
+    """`groups` as continuations of `topics` (living documents of each), given what was proposed last time.
+
+    Groups and topics are partitions: no document is in two of either. Ties go to the topic born first
+    (`born`: topic → epoch), then to the lower id.
+    """
+    home: dict[str, str] = {ref: group for group, members in groups.items() for ref in members}
     state = _State(groups, topics, pending)
+    claims: dict[str, list[tuple[int, int, str]]] = defaultdict(list)
+    for topic, members in topics.items():
+        overlaps = Counter(home[ref] for ref in members if ref in home)
+        group = min(overlaps, key=lambda name: (-overlaps[name], name), default=None)
+        if group is not None and overlaps[group] >= SURVIVES * len(members):
+            claims[group].append((-overlaps[group], born.get(topic, 0), topic))
     for group in sorted(claims):
-        state.claim(group, sorted(claims[group], key=lambda topic: (-held[topic][group], topic)))
+        state.claim(group, [topic for _, _, topic in sorted(claims[group])])
     for group in sorted(groups.keys() - claims.keys()):
         state.break_off(group)
     return state.result()
-
-
-def _overlaps(members: frozenset[str], groups: Members) -> Counter[str]:
-    return Counter({name: shared for name, group in groups.items() if (shared := len(members & group))})
-
-
-def _home(members: frozenset[str], overlaps: Mapping[str, int]) -> str | None:
-    """The group most of a topic's documents are in, if enough of them are together."""
-    if not overlaps:
-        return None
-    home = min(overlaps, key=lambda group: (-overlaps[group], group))
-    return home if overlaps[home] >= SURVIVES * len(members) else None
 
 
 class _State:
     def __init__(self, groups: Members, topics: Members, pending: frozenset[str]) -> None:
         self._groups = groups
         self._topics = topics
+        self._topic_of = {ref: topic for topic, members in topics.items() for ref in members}
         self._before = pending
-        self._kept: dict[str, set[str]] = {}
+        self._kept: dict[str, set[str]] = defaultdict(set)
         self._fresh: Members = {}
         self._merged: dict[str, tuple[str, ...]] = {}
         self._split: dict[str, list[str]] = defaultdict(list)
         self._pending: set[str] = set()
 
     def claim(self, group: str, claimants: list[str]) -> None:
-        """Give `group` to its only claimant, or merge its claimants, or keep them apart until asked again."""
+        """Give `group` to its first claimant; the others merge into it, or stay apart until asked again."""
         survivor, *others = claimants
-        proposal = merge_proposal(tuple(sorted(claimants)))
-        if not others or proposal in self._before:
-            self._kept.setdefault(survivor, set()).update(self._groups[group])
-            if others:
-                self._merged[survivor] = tuple(sorted(others))
-            return
-        self._pending.add(proposal)
         rest = set(self._groups[group])
+        absorbed: list[str] = []
         for topic in others:
+            proposal = merge_proposal(survivor, topic)
+            if proposal in self._before:
+                absorbed.append(topic)
+                continue
+            self._pending.add(proposal)
             own = rest & self._topics[topic]
-            self._kept.setdefault(topic, set()).update(own)
+            self._kept[topic] |= own
             rest -= own
-        self._kept.setdefault(survivor, set()).update(rest)
+        self._kept[survivor] |= rest
+        if absorbed:
+            self._merged[survivor] = tuple(sorted(absorbed))
 
     def break_off(self, group: str) -> None:
         """A group nobody claims: new, or a part of a topic that may leave it only when asked twice."""
@@ -100,26 +100,19 @@ class _State:
         parent = self._parent(members)
         if parent is None:
             self._fresh[group] = members
-            return
-        proposal = split_proposal(parent, members)
-        if proposal in self._before:
+        elif (proposal := split_proposal(parent, members)) in self._before:
             self._fresh[group] = members
             self._split[parent].append(group)
-            return
-        self._pending.add(proposal)
-        self._kept.setdefault(parent, set()).update(members)
+        else:
+            self._pending.add(proposal)
+            self._kept[parent] |= members
 
     def _parent(self, members: frozenset[str]) -> str | None:
-        shares = {topic: len(members & held) for topic, held in self._topics.items() if members & held}
-        large = {
-            topic: shared
-            for topic, shared in shares.items()
-            if shared >= max(SMALLEST, BREAKS_OFF * len(self._topics[topic]))
-        }
-        return min(large, key=lambda topic: (-large[topic], topic)) if large else None
+        shares = Counter(self._topic_of[ref] for ref in members if ref in self._topic_of)
+        large = [topic for topic, n in shares.items() if n >= max(SMALLEST, BREAKS_OFF * len(self._topics[topic]))]
+        return min(large, key=lambda topic: (-shares[topic], topic), default=None)
 
     def result(self) -> Continued:
-        absorbed = {topic for topics in self._merged.values() for topic in topics}
-        kept = {topic: frozenset(members) for topic, members in self._kept.items() if topic not in absorbed}
+        kept = {topic: frozenset(members) for topic, members in self._kept.items() if members}
         split = {parent: tuple(groups) for parent, groups in self._split.items()}
         return Continued(kept, self._fresh, self._merged, split, frozenset(self._pending))

@@ -1,24 +1,19 @@
-"""A document as the grouping sees it."""
+"""A document as the grouping sees it, and as it keeps it."""
 
 from __future__ import annotations
 
-import hashlib
-import re
-import unicodedata
-from dataclasses import dataclass
+import json
+from dataclasses import dataclass, fields
 from datetime import datetime
-from functools import cached_property
+from typing import Any
 
-from tg_parser.contracts.documents import ProcessedDocument
-
-ADDRESS = re.compile(r"https?://\S+|www\.\S+|@\w+")
-NOT_WORDS = re.compile(r"[\W_]+")
-SHORTEST_REPOST = 40  # characters; shorter texts are alike by chance ("Доброе утро!")
+KEPT_TEXT = 240
+"""Characters of the text kept for cards; the rest has become features."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Document:
-    """What is compared, and what a card quotes."""
+    """What is compared, and what a card quotes. `published_at` has a zone; `seq` is the place in the log."""
 
     source_ref: str
     revision: int
@@ -37,35 +32,22 @@ class Document:
     language: str
     is_ad: bool
 
-    @cached_property
-    def fingerprint(self) -> str:
-        """Equal for reposts: the digest of the words alone, without addresses, marks and emoji; "" for short texts."""
-        words = NOT_WORDS.sub(" ", ADDRESS.sub(" ", normalised(self.text))).strip()
-        return hashlib.blake2b(words.encode(), digest_size=12).hexdigest() if len(words) >= SHORTEST_REPOST else ""
+
+_KEPT = [field.name for field in fields(Document) if field.name not in {"urls", "seq"}]
+_TEXT = _KEPT.index("text")
+_DATE = _KEPT.index("published_at")
 
 
-def normalised(text: str) -> str:
-    """One form for what readers take as one: composed, lower case, ё as е."""
-    return unicodedata.normalize("NFC", text).casefold().replace("ё", "е")
+def serialized(document: Document) -> bytes:
+    """What cards need of a document: not its addresses, nor its place in the log, and of the text KEPT_TEXT characters."""
+    values: list[Any] = [getattr(document, name) for name in _KEPT]
+    values[_TEXT] = document.text[:KEPT_TEXT]
+    values[_DATE] = document.published_at.isoformat()
+    return json.dumps(values, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def document_of(processed: ProcessedDocument, *, revision: int, seq: int) -> Document:
-    """The document of a processed one."""
-    return Document(
-        source_ref=processed.source_ref,
-        revision=revision,
-        seq=seq,
-        channel_id=processed.channel_id,
-        message_id=processed.source_message_id,
-        published_at=processed.published_at,
-        text=processed.text_clean,
-        title=processed.title or "",
-        summary=processed.summary or "",
-        phrases=processed.topics,
-        hashtags=processed.hashtags,
-        urls=processed.urls,
-        reply_to=processed.reply_to,
-        forwarded_from=processed.forwarded_from,
-        language=processed.language or "und",
-        is_ad=processed.is_ad,
-    )
+def restored(data: bytes) -> Document:
+    """The document that was `serialized`, as far as it was."""
+    values: list[Any] = [tuple(value) if isinstance(value, list) else value for value in json.loads(data)]
+    values[_DATE] = datetime.fromisoformat(values[_DATE])
+    return Document(**dict(zip(_KEPT, values, strict=True)), urls=(), seq=0)

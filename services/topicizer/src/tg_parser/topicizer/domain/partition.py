@@ -1,94 +1,112 @@
-"""Tier 2: stories grouped into topics by their likeness, with a fixed seed, beginning from the topics that stand."""
+"""Tier 2, the arithmetic: stories grouped by their likeness, with a fixed seed, beginning from the topics that stand."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Final
 
 import numpy as np
 from graspologic_native import leiden  # pyright: ignore[reportAttributeAccessIssue] - compiled, without stubs
+from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-from tg_parser.topicizer.domain.stories import Stories
+from tg_parser.topicizer.domain.stories import StoryIndex
 
-NEIGHBOURS = 15  # of each story
-WEAKEST = 0.05  # cosine below which two stories have nothing in common
-RESOLUTION = 0.06  # constant Potts model: likeness within a topic is above this, between topics below
-SEED = 20_260_101
-RANDOMNESS = 0.001
-ITERATIONS = 3
-BLOCK = 512  # stories compared with all others at once: bounds memory
+BLOCK: Final = 512
+"""Stories compared with all others at once: bounds memory."""
 
 Edge = tuple[str, str, float]
 
 
-def parameters() -> dict[str, float | int | str]:
-    """What a regroup depends on besides its stories; recorded with each."""
-    return {
-        "algorithm": "leiden-cpm",
-        "resolution": RESOLUTION,
-        "neighbours": NEIGHBOURS,
-        "weakest": WEAKEST,
-        "seed": SEED,
-        "iterations": ITERATIONS,
-    }
+@dataclass(frozen=True, slots=True)
+class Granularity:
+    """How coarse topics are. Recorded with every regroup, so that it can be done again."""
+
+    resolution: float = 0.08
+    """Constant Potts model: likeness within a topic is above this on average, between topics below. 0.12 suits the news of
+    a few days; a channel follows a story for weeks in new words, and at 0.12 it falls apart."""
+    inertia: float = 0.02
+    """How much more alike two stories of one topic are taken to be: halves what moves at a regroup, and costs no precision."""
+    neighbours: int = 15
+    """Edges kept of each story. More cost time and chain topics together."""
+    weakest: float = 0.05
+    """Cosine below which two stories have nothing in common."""
+    common: int = 400
+    """A term in more stories than this tells them apart badly and costs most of the time: it is not compared."""
+    seed: int = 20_260_101
+    randomness: float = 0.001
+    iterations: int = 3
+
+    def recorded(self) -> dict[str, Any]:
+        """Everything a regroup depends on besides its stories."""
+        return {"algorithm": "leiden-cpm", **asdict(self)}
 
 
-def likeness(stories: Stories, names: list[str]) -> list[Edge]:
-    """The strongest likenesses between stories, each pair once, in a fixed order."""
-    matrix = _matrix(stories, names)
-    edges: dict[tuple[str, str], float] = {}
+def likeness(stories: StoryIndex, names: list[str], granularity: Granularity) -> list[Edge]:
+    """The strongest likenesses between the stories `names` (sorted), each pair once, in a fixed order."""
+    matrix = _matrix(stories, names, granularity.common)
+    turned = matrix.T.tocsr()
+    edges: dict[tuple[int, int], float] = {}
     for start in range(0, len(names), BLOCK):
-        block = matrix[start : start + BLOCK] @ matrix.T
+        block = matrix[start : start + BLOCK] @ turned
         for offset in range(block.shape[0]):
-            for other, value in _nearest(block, offset, start + offset):
-                pair = (names[start + offset], names[other])
-                edges[min(pair), max(pair)] = value
-    return [(first, second, value) for (first, second), value in sorted(edges.items())]
+            own = start + offset
+            for other, value in _nearest(block, offset, own, granularity):
+                edges[min(own, other), max(own, other)] = value
+    return [(names[one], names[other], value) for (one, other), value in sorted(edges.items())]
 
 
-def _matrix(stories: Stories, names: list[str]) -> csr_matrix:
-    """Stories by terms, idf-weighted, each row of length 1."""
-    columns: dict[str, int] = {}
-    data: list[float] = []
-    indices: list[int] = []
-    starts = [0]
+def _matrix(stories: StoryIndex, names: list[str], common: int) -> csr_matrix:
+    """Stories by terms, each row of length 1 before the terms that compare nothing are left out."""
+    columns: list[NDArray[np.int32]] = []
+    data: list[NDArray[np.float64]] = []
     for name in names:
-        total = stories.stories[name].total
-        row = {term: np.sqrt(value) * stories.weight(term) for term, value in sorted(total.items())}
-        norm = float(np.sqrt(sum(value**2 for value in row.values()))) or 1.0
-        for term, value in row.items():
-            indices.append(columns.setdefault(term, len(columns)))
-            data.append(value / norm)
-        starts.append(len(data))
-    return csr_matrix((data, indices, starts), shape=(len(names), max(1, len(columns))))
+        story = stories.stories[name]
+        row = np.sqrt(story.total) * stories.vocabulary.telling(story.terms)
+        spread = np.fromiter((len(stories.posting(term)) for term in story.terms.tolist()), dtype=np.int64)
+        kept = (spread > 1) & (spread <= common)
+        columns.append(story.terms[kept])
+        data.append(row[kept] / (np.sqrt((row * row).sum()) or 1.0))
+    starts = np.concatenate(([0], np.cumsum([len(row) for row in columns])))
+    shape = (len(names), max(1, len(stories.vocabulary.names)))
+    return csr_matrix((np.concatenate([*data, []]), np.concatenate([*columns, []]), starts), shape=shape)
 
 
-def _nearest(block: csr_matrix, offset: int, own: int) -> list[tuple[int, float]]:
+def _nearest(block: csr_matrix, offset: int, own: int, granularity: Granularity) -> list[tuple[int, float]]:
     first, last = block.indptr[offset], block.indptr[offset + 1]
-    others: list[int] = block.indices[first:last].tolist()
-    values: list[float] = block.data[first:last].round(6).tolist()
-    alike = [(other, value) for other, value in zip(others, values, strict=True) if other != own and value >= WEAKEST]
-    return sorted(alike, key=lambda pair: (-pair[1], pair[0]))[:NEIGHBOURS]
+    others = np.asarray(block.indices[first:last], dtype=np.int64)
+    values = np.asarray(block.data[first:last], dtype=np.float64).round(6)
+    close = (values >= granularity.weakest) & (others != own)
+    others, values = others[close], values[close]
+    order = np.lexsort((others, -values))[: granularity.neighbours]
+    return list(zip(others[order].tolist(), values[order].tolist(), strict=True))
 
 
-def partition(edges: list[Edge], current: Mapping[str, str]) -> dict[str, str]:
-    """Story → group. Groups have names of their own run; `current` (story → topic) is where the search begins.
+def partition(edges: list[Edge], current: Mapping[str, str], granularity: Granularity) -> dict[str, str]:
+    """Story → group, a group being named for its first story; `current` (story → topic) is where the search begins.
 
     Stories without an edge are in no group.
     """
     if not edges:
         return {}
     nodes = sorted({node for edge in edges for node in edge[:2]})
+    weighed = [(one, other, value + _inertia(one, other, current, granularity)) for one, other, value in edges]
     numbers: dict[str, int] = {}
     start = {node: numbers.setdefault(current.get(node, node), len(numbers)) for node in nodes}
     _, found = leiden(
-        edges,
+        weighed,
         starting_communities=start,
-        resolution=RESOLUTION,
-        randomness=RANDOMNESS,
-        iterations=ITERATIONS,
+        resolution=granularity.resolution,
+        randomness=granularity.randomness,
+        iterations=granularity.iterations,
         use_modularity=False,
-        seed=SEED,
+        seed=granularity.seed,
     )
     names: dict[int, str] = {}
     return {node: names.setdefault(found[node], node) for node in nodes}
+
+
+def _inertia(one: str, other: str, current: Mapping[str, str], granularity: Granularity) -> float:
+    topic = current.get(one)
+    return granularity.inertia if topic is not None and topic == current.get(other) else 0.0
