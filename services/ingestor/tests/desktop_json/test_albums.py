@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tg_parser.contracts.messages import SourceSpec
 from tg_parser.ingestor.adapters.desktop_json.pages import read_pages
 from tg_parser.ingestor.domain import MessageSeen
 
@@ -27,7 +28,7 @@ def photo(post: Post) -> Post:
 
 
 def groups(path: Path) -> list[str | None]:
-    found = read_pages(path, cursor=0, page_size=3)
+    found = read_pages(path, SourceSpec(kind="td_json", location=str(path)), cursor=0, page_size=3)
     return [item.message.grouped_id for page in found for item in page.items if isinstance(item, MessageSeen)]
 
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from tg_parser.contracts.messages import SourceSpec
 from tg_parser.ingestor.adapters.desktop_json.pages import read_pages
 from tg_parser.ingestor.adapters.desktop_json.source import DesktopExports
 from tg_parser.ingestor.domain import Page
-from tg_parser.ingestor.ports import SourceRefused
+from tg_parser.ingestor.ports import SourceRefused, Start
 
 Post = Callable[..., dict[str, Any]]
 WriteExport = Callable[..., Path]
@@ -25,8 +25,16 @@ def spec(path: Path) -> SourceSpec:
     return SourceSpec(kind="td_json", location=str(path))
 
 
+async def nothing_covered(channel_id: str) -> Sequence[tuple[int, int]]:
+    return ()
+
+
+def start(cursor: int = 0) -> Start:
+    return Start(nothing_covered, cursor)
+
+
 async def read(source: DesktopExports, path: Path, *, cursor: int = 0, size: int = 2) -> list[Page]:
-    async with aclosing(source.pages(spec(path), cursor=cursor, page_size=size)) as pages:
+    async with aclosing(source.pages(spec(path), start(cursor), page_size=size)) as pages:
         return [page async for page in pages]
 
 
@@ -40,8 +48,8 @@ async def test_pages_cross_the_process_boundary_unchanged(write_export: WriteExp
         post(1), post(2, type="odd"), post(3), post(4, photo="a.jpg", reactions=[{"emoji": "👍", "count": 2}])
     )
     source = DesktopExports((path.parent,))
-    assert await read(source, path) == list(read_pages(path, cursor=0, page_size=2))
-    assert await read(source, path, cursor=3) == list(read_pages(path, cursor=3, page_size=2))
+    assert await read(source, path) == list(read_pages(path, spec(path), cursor=0, page_size=2))
+    assert await read(source, path, cursor=3) == list(read_pages(path, spec(path), cursor=3, page_size=2))
     assert multiprocessing.active_children() == []
 
 
@@ -54,7 +62,7 @@ async def test_a_reader_waits_until_its_pages_are_taken_and_ends_with_its_caller
     large_export: Callable[[int], Path],
 ) -> None:
     path = large_export(3_000)
-    async with aclosing(DesktopExports((path.parent,)).pages(spec(path), cursor=0, page_size=500)) as pages:
+    async with aclosing(DesktopExports((path.parent,)).pages(spec(path), start(), page_size=500)) as pages:
         first = await anext(pages)
         (child,) = multiprocessing.active_children()
         assert first.cursor == 500
@@ -64,7 +72,7 @@ async def test_a_reader_waits_until_its_pages_are_taken_and_ends_with_its_caller
 
 async def test_a_reader_that_dies_is_tried_again_later(large_export: Callable[[int], Path]) -> None:
     path = large_export(3_000)
-    async with aclosing(DesktopExports((path.parent,)).pages(spec(path), cursor=0, page_size=500)) as pages:
+    async with aclosing(DesktopExports((path.parent,)).pages(spec(path), start(), page_size=500)) as pages:
         await anext(pages)
         (child,) = multiprocessing.active_children()
         os.kill(child.pid or 0, signal.SIGKILL)

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tg_parser.ingestor.adapters.desktop_json.text import plain_text, styled_text
-from tg_parser.ingestor.adapters.desktop_json.unreadable import Unreadable
+from tg_parser.ingestor.adapters.exports.unreadable import Unreadable
 
 
 def cut(text: str, entity: dict[str, Any]) -> str:

@@ -36,6 +36,8 @@ from tg_parser.contracts.model import Fact, Message
 from tg_parser.ingestor.adapters.desktop_json.source import DesktopExports
 from tg_parser.ingestor.adapters.known_messages import OpenStoredKnowledge
 from tg_parser.ingestor.adapters.known_projection import KnownProjection
+from tg_parser.ingestor.adapters.log_facts import LogFacts
+from tg_parser.ingestor.adapters.object_originals import ObjectOriginals
 from tg_parser.ingestor.handlers import ReadSource
 from tg_parser.ingestor.main import build
 from tg_parser.ingestor.settings import IngestorSettings
@@ -124,8 +126,13 @@ async def bench(chassis: Chassis, tmp_path: Path) -> AsyncIterator[Bench]:
     await database.migrate("tg_parser.ingestor.migrations", "ingestor")
     projector = Projector(KnownProjection(), chassis)
     caught_up = partial(projector.wait_until_current, timeout=20)
+    js = chassis.nc.jetstream()
     handler = ReadSource(
-        {"td_json": DesktopExports((tmp_path,))}, OpenStoredKnowledge(database, caught_up), page_size=500
+        {"td_json": DesktopExports((tmp_path,))},
+        OpenStoredKnowledge(database, caught_up, LogFacts(js)),
+        ObjectOriginals(js),
+        chassis.clock,
+        page_size=500,
     )
     async with projecting(projector):
         yield Bench(chassis, projector, handler)
@@ -193,7 +200,9 @@ async def test_what_the_last_holder_of_a_channel_told_is_known_before_it_is_read
         nonlocal waits
         waits += 1
 
-    async with OpenStoredKnowledge(bench.chassis.require_database(), caught_up)("w1") as knowledge:
+    async with OpenStoredKnowledge(bench.chassis.require_database(), caught_up, LogFacts(bench.chassis.nc.jetstream()))(
+        "w1"
+    ) as knowledge:
         assert waits == 1
         await knowledge.claim("5")
         await knowledge.claim("6")
@@ -234,16 +243,21 @@ async def test_a_source_that_cannot_be_read_is_refused_once(bench: Bench, tmp_pa
 
 
 async def test_a_kind_of_source_that_is_not_known_is_refused(bench: Bench) -> None:
-    source = SourceSpec(kind="td_html", location="/x")
+    source = SourceSpec(kind="takeout", location="/x")
     await bench.read(IngestSource(workflow_id="w1", source=source))
     assert [fact.reason for fact in await facts(bench.chassis, IngestRefused)] == [
-        "Sources of the kind td_html cannot be read yet."
+        "Sources of the kind takeout cannot be read here."
     ]
 
 
 async def test_a_rebuilt_projection_is_the_same(bench: Bench, write_export: WriteExport, post: Post) -> None:
     await bench.read(job("w1", write_export(post(1), post(2), post(3))))
-    await bench.read(job("w2", write_export(post(1, text="b", text_entities=[]), post(2), name="Другое имя")))
+    await bench.read(
+        job(
+            "w2",
+            write_export(post(1, text="b", text_entities=[], edited_unixtime="1767312000"), post(2), name="Другое имя"),
+        )
+    )
     tables = ("message", "channel", "progress", "finished")
     before = {table: await bench.rows(table) for table in tables}
     again = Projector(KnownProjection(), bench.chassis, batch_size=2)

@@ -124,6 +124,14 @@ def test_an_empty_source_completes_processing_at_once() -> None:
     assert completed.expected == 0
 
 
+def test_a_look_that_found_nothing_new_leaves_the_topics_alone() -> None:
+    untargeted = RUN.model_copy(update={"target": None})
+    nothing = (Advance(), RecordIngestCompleted(expected=0, pages=0), Advance())
+    (completed,) = when(after(*nothing, requested=untargeted), Advance())
+    assert isinstance(completed, WorkflowCompleted)
+    assert types(when(after(*nothing), Advance())) == [StageStarted], "whoever wants files gets them"
+
+
 def test_an_export_waits_for_the_topics_fact() -> None:
     (started,) = when(after(Advance(), INGESTED, PROCESSED, Advance(), TOPICIZED), Advance())
     assert isinstance(started, StageStarted)

@@ -27,6 +27,7 @@ from tg_parser.contracts.messages import (
     TelegramMessage,
 )
 from tg_parser.contracts.model import Message
+from tg_parser.contracts.sources import SourceAdded, SourceHinted, SourcePaused, SourceRunStarted
 from tg_parser.contracts.topics import TopicizationCompleted
 from tg_parser.contracts.workflows import (
     CancelRequested,
@@ -190,6 +191,40 @@ async def the_counts_are_the_rows(chassis: Chassis) -> None:
         stage = await connection.execute(text("SELECT items, done, failed, skipped FROM orchestrator.workflow_stage"))
         assert [tuple(row) for row in rows] == [("skipped", 2000)]
         assert tuple(stage.one()) == (2000, 0, 0, 2000)
+
+
+async def test_a_followed_source_is_looked_at_again_and_again_until_it_is_paused(
+    chassis: Chassis, settings: OrchestratorSettings
+) -> None:
+    spec = SourceSpec(kind="web_preview", location="news", source_id="news")
+    added = SourceAdded(source_id="news", at=chassis.clock(), spec=spec, follow_every=10)
+    async with running(chassis, settings, Others(messages=0)):
+        await chassis.facts.tell(added)
+        await until(lambda: number_of_runs(chassis), lambda number: number == 1)
+        (first,) = await runs_of(chassis)
+        assert isinstance((await ended(chassis, first.workflow_id))[-1], WorkflowCompleted)
+        await chassis.facts.tell(SourceHinted(source_id="news", at=chassis.clock()))
+        await until(lambda: number_of_runs(chassis), lambda number: number == 2)
+        runs = await runs_of(chassis)
+        asked = (await events_of(chassis, runs[1].workflow_id))[0]
+        assert isinstance(asked, WorkflowRequested)
+        assert (asked.source, asked.lane, asked.target) == (
+            spec.model_copy(update={"mode": "incremental"}),
+            "bulk",
+            None,
+        )
+        await ended(chassis, runs[1].workflow_id)
+        await chassis.facts.tell(SourcePaused(source_id="news", at=chassis.clock()))
+        await emptied(chassis, subjects.TIMERS)
+
+
+async def runs_of(chassis: Chassis) -> list[SourceRunStarted]:
+    found = await chassis.log.read_range(subjects.FACTS, subjects.SOURCE_SUBJECTS, from_seq=1, limit=100)
+    return [entry.message for entry in found if isinstance(entry.message, SourceRunStarted)]
+
+
+async def number_of_runs(chassis: Chassis) -> int:
+    return len(await runs_of(chassis))
 
 
 async def test_a_source_that_cannot_be_read_fails_with_its_sentence(

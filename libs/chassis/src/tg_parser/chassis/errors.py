@@ -15,6 +15,10 @@ class TransientError(ChassisError):
         self.retry_in = retry_in
 
 
+class Postponed(TransientError):
+    """The work has to wait, through no fault of anybody: it is tried again after `retry_in` seconds, however often."""
+
+
 class PermanentError(ChassisError):
     """Trying again is useless: the work is dead-lettered at once."""
 

@@ -17,7 +17,7 @@ from nats.errors import Error as NatsError
 from pydantic import ValidationError
 
 from tg_parser.chassis.deadletters import DeadLetters, Reason, one_line
-from tg_parser.chassis.errors import ChassisError, PermanentError, TransientError
+from tg_parser.chassis.errors import ChassisError, PermanentError, Postponed, TransientError
 from tg_parser.chassis.metrics import JOBS
 from tg_parser.chassis.provision import MAX_ATTEMPTS
 from tg_parser.chassis.recorded import delivery
@@ -72,6 +72,20 @@ class Lease:
         nanoseconds = int(delay * 1e9)
         await self._settle(b'-NAK {"delay": %d}' % nanoseconds if nanoseconds else b"-NAK", "handed_back")
 
+    async def postpone(self, delay: float) -> None:
+        """Not yet: again after `delay` seconds. The last attempt gives way to a copy of the job, which has all of them anew."""
+        if self.attempt >= self.max_attempts:
+            headers = dict(self.message.headers or {})
+            headers["Nats-Msg-Id"] = f"{headers.get('ce-id', '')}~{delivery(self.message).stream_seq}"
+            try:
+                await self.nc.jetstream().publish(self.message.subject, self.message.data, headers=headers)
+            except (NatsError, TimeoutError) as error:
+                log.warning("A job could not be renewed yet.", action="renew_failed", kind=self.kind, error=repr(error))
+            else:
+                await self._settle(b"+ACK", "renewed")
+                return
+        await self.hand_back(delay)
+
     async def bury(self, reason: Reason) -> None:
         """Never to be done: copied to the dead letters, then terminated with the reason."""
         try:
@@ -98,6 +112,8 @@ class Lease:
 
     def given_up(self, error: BaseException) -> bool:
         """Whether this failure is the last one this job may have."""
+        if isinstance(error, Postponed):
+            return False
         return isinstance(error, HOPELESS) or self.attempt >= self.max_attempts
 
     def delay(self, error: BaseException) -> float:

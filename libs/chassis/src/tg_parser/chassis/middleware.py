@@ -13,7 +13,7 @@ from faststream import BaseMiddleware
 from faststream.message import StreamMessage
 from nats.aio.msg import Msg
 
-from tg_parser.chassis.errors import TransientError
+from tg_parser.chassis.errors import Postponed, TransientError
 from tg_parser.chassis.jobs import JobConsumer, JobFailure
 from tg_parser.chassis.lease import CURRENT, Lease
 from tg_parser.chassis.metrics import JOB_SECONDS, JOBS_IN_FLIGHT
@@ -90,7 +90,7 @@ class JobMiddleware(BaseMiddleware[Any, Msg | None]):
                 delay=delay,
                 error=str(error)[:300],
             )
-            await lease.hand_back(delay)
+            await (lease.postpone(delay) if isinstance(error, Postponed) else lease.hand_back(delay))
             return
         log.error("A job is given up.", action="job_dead", kind=lease.kind, attempt=lease.attempt, exc_info=error)
         reason = lease.reason(error)

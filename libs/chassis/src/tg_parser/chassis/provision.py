@@ -148,6 +148,7 @@ def consumers(settings: NatsSettings) -> tuple[tuple[str, ConsumerConfig], ...]:
         worker(subjects.EXPORT_WORKERS, subjects.job_filter(Export), 100),
         reactor(subjects.WORKFLOWS, subjects.WORKFLOW_REACTOR, subjects.WORKFLOW_SUBJECTS),
         reactor(subjects.TIMERS, subjects.TIMER_REACTOR, subjects.TIMER_FIRED_SUBJECTS),
+        reactor(subjects.FACTS, subjects.SOURCE_FOLLOWER, subjects.SOURCE_SUBJECTS),
         reactor(subjects.ADVISORIES, subjects.DEAD_LETTER_JANITOR, subjects.ADVISORY_SUBJECTS[0]),
     )
 

@@ -7,12 +7,20 @@ from dataclasses import dataclass
 
 from pydantic import ValidationError
 
-from tg_parser.contracts import documents, jobs, knowledge, messages, topics, workflows  # registers every message
+from tg_parser.contracts import (  # registers every message
+    documents,
+    jobs,
+    knowledge,
+    messages,
+    sources,
+    topics,
+    workflows,
+)
 from tg_parser.contracts.envelope import Envelope, read_envelope
 from tg_parser.contracts.model import REGISTRY, Message
 from tg_parser.contracts.upcasts import UPCASTERS, upcast
 
-ROOMS = (messages, documents, topics, knowledge, jobs, workflows)
+ROOMS = (messages, sources, documents, topics, knowledge, jobs, workflows)
 """Where messages are declared."""
 
 

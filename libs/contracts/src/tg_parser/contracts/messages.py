@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Any, ClassVar, Literal
+import unicodedata
+from typing import Any, ClassVar, Final, Literal
 
 from pydantic import Field
 
@@ -73,16 +74,73 @@ class ForwardOrigin(Contract):
     date: Timestamp | None = None
 
 
-class SourceSpec(Contract):
-    """A place to read messages from.
+class Place(Contract):
+    """A point on the map. `live`: it moves while it is shared, so that its coordinates are no content."""
 
-    `location` is what the source's kind needs: for `td_json` an absolute path of a `result.json`.
-    `fingerprint` is the sha256 of a file's bytes, so that the same file is recognised wherever it lies.
+    latitude: float = Field(ge=-90, le=90)
+    longitude: float = Field(ge=-180, le=180)
+    title: str | None = None
+    address: str | None = None
+    live: bool = False
+
+
+class Button(Contract):
+    """A button under a message. In advertisements it is often the only link."""
+
+    text: str
+    url: str | None = None
+
+
+class LinkPreview(Contract):
+    """What Telegram showed of a page the message links to. It is no part of the text."""
+
+    url: str
+    site_name: str | None = None
+    title: str | None = None
+    description: str | None = None
+
+
+class MessageMetrics(Contract):
+    """Counters of a message as one source showed them; None means unknown, not zero.
+
+    `exact` is False where a source rounds (`4.02K`): such a sample never replaces an exact one of the same moment.
+    """
+
+    views: int | None = Field(default=None, ge=0)
+    forwards: int | None = Field(default=None, ge=0)
+    replies: int | None = Field(default=None, ge=0)
+    reactions: dict[str, int] | None = None
+    exact: bool = True
+
+
+RefusalCause = Literal[
+    "unreadable", "not_allowed", "unsupported", "not_found", "private", "banned", "needs_login", "no_preview",
+    "identity_changed", "parked",
+]  # fmt: skip
+"""Why a source cannot be read: what a person has to do something about."""
+
+
+class SourceSpec(Contract):
+    """A place to read messages from, and how much of it.
+
+    `location` is what the source's kind needs: for exports an absolute path (`td_json`: of a `result.json`; `td_html`: of
+    the folder or its first page; `v3_database`: of the folder with the databases), for channels a user name, a bare id or an
+    invite link. `fingerprint` is the sha256 of a file's bytes, so that the same file is recognised wherever it lies.
     """
 
     kind: SourceKind
     location: str = Field(max_length=4096)
     fingerprint: str = Field(default="", max_length=128)
+    source_id: str = Field(default="", max_length=64, description="the registered source this is a reading of, if any")
+    channel_id: str | None = Field(default=None, max_length=64, description="the channel, where the source names none")
+    account: str = Field(default="", max_length=64, description="which Telegram account reads; empty: the only one")
+    mode: Literal["snapshot", "incremental"] = Field(
+        default="snapshot", description="everything; or what is not covered yet, and recent posts again for their edits"
+    )
+    include_comments: bool = False
+    limit: int | None = Field(default=None, ge=1, description="most messages to read, the newest ones")
+    since: Timestamp | None = Field(default=None, description="no messages from before")
+    until: Timestamp | None = Field(default=None, description="no messages from this moment on")
 
 
 class RawTelegramMessage(Contract):
@@ -100,6 +158,13 @@ class RawTelegramMessage(Contract):
     raw_payload: dict[str, Any] | None = None
 
 
+CONTENT: Final = {
+    "kind", "text", "entities", "media", "forwarded_from", "action", "action_detail", "place", "contact_name", "buttons", "rich",
+}  # fmt: skip
+"""What makes a message's content: a change of it is an edit."""
+OPTIONAL_CONTENT: Final = ("place", "contact_name", "buttons", "rich")
+
+
 class TelegramMessage(Contract):
     """A message of a channel, as one source showed it: an observation, not the truth about it."""
 
@@ -113,12 +178,27 @@ class TelegramMessage(Contract):
     entities: tuple[TextEntity, ...] = ()
     media: tuple[Media, ...] = ()
     poll: Poll | None = None
-    author: str | None = None
+    author: str | None = Field(default=None, description="name shown as the writer; a channel's post: its signature")
+    sender_id: str | None = Field(default=None, description="peer it was sent as: digits, chat<digits> or user<digits>")
+    via_bot: str | None = Field(default=None, description="user name of the bot it was made with, without @")
     reply_to_message_id: int | None = None
-    thread_id: int | None = None
+    reply_to_channel_id: str | None = Field(default=None, description="where the answered message is, if elsewhere")
+    quote: str | None = Field(default=None, description="the part of the answered message that was quoted")
+    thread_id: int | None = Field(default=None, description="forum topic, or root of a discussion, in the same chat")
+    root_ref: str | None = Field(default=None, description="source_ref of the channel's post a comment belongs to")
     forwarded_from: ForwardOrigin | None = None
     grouped_id: str | None = Field(default=None, description="64-bit album id as a string; None if unknown")
+    grouped_inferred: bool = Field(default=False, description="the album was guessed: the source shows no album ids")
     reactions: dict[str, int] | None = None
+    place: Place | None = None
+    contact_name: str | None = Field(default=None, description="name on a shared contact; its number is not kept")
+    buttons: tuple[Button, ...] = ()
+    link_preview: LinkPreview | None = None
+    rich: tuple[dict[str, Any], ...] = Field(
+        default=(), description="blocks of a rich message as Telegram's schema names them (`_`: constructor)"
+    )
+    pinned: bool = False
+    protected: bool = Field(default=False, description="its channel or sender forbids forwarding and saving")
     action: str | None = Field(default=None, description="service messages: Telegram's name of the action")
     action_detail: dict[str, Any] | None = None
 
@@ -131,16 +211,42 @@ class TelegramMessage(Contract):
         """sha256 of what makes the content: no counters, no dates. An edit is a change of it, never of `edited_at` alone."""
         content = self.model_dump(
             mode="json",
-            include={"kind", "text", "entities", "media", "forwarded_from", "action", "action_detail"},
+            include=CONTENT,
             exclude={
                 "media": {"__all__": {"path", "state", "size_bytes"}}
             },  # they tell of the export, not of the message
             exclude_none=True,
         )
+        for absent in [name for name in OPTIONAL_CONTENT if not content.get(name)]:
+            content.pop(absent, None)  # what sources learn to show later must not change older hashes
+        if self.place is not None and self.place.live:
+            content.pop("place")  # it moves all the time
         if self.poll is not None:
             content["poll"] = [self.poll.question, *(answer.text for answer in self.poll.answers)]
-        canonical = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-        return hashlib.sha256(canonical.encode("utf-8", "surrogatepass")).hexdigest()
+        return _sha256(content)
+
+    def text_hash(self) -> str:
+        """sha256 of what every source shows alike: its words, and nothing of their style. It tells one version from another."""
+        words = unicodedata.normalize("NFC", self.text).split()
+        poll = [self.poll.question, *(answer.text for answer in self.poll.answers)] if self.poll else []
+        return _sha256([words, poll, self.rich if not words else [], self.action or ""])
+
+    def digest(self) -> str:
+        """sha256 of everything."""
+        return _sha256(self.model_dump(mode="json", exclude_none=True))
+
+
+def _sha256(value: Any) -> str:
+    canonical = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+class Observation(Contract):
+    """A message as one source showed it; `as_of`: when this was certainly its text."""
+
+    message: TelegramMessage
+    source_kind: SourceKind
+    as_of: Timestamp
 
 
 class _MessageObserved(Fact):
@@ -152,6 +258,12 @@ class _MessageObserved(Fact):
     content_hash: str
     source_kind: SourceKind
     parser_version: str = ""
+    observations: tuple[Observation, ...] = Field(
+        default=(), description="what was merged into `message`, if it was more than one observation"
+    )
+    as_of: Timestamp | None = Field(
+        default=None, description="when this was certainly its text, if that is neither its own date nor that of the fact"
+    )
 
     @property
     def channel_id(self) -> str:
@@ -191,6 +303,20 @@ class MessageEdited(_MessageObserved):
         return (self.TYPE, self.source_ref, self.revision, self.content_hash)
 
 
+class MessageEnriched(_MessageObserved):
+    """Another source knew more of a message than was known, with the same text: no edit, and nothing to process again."""
+
+    TYPE: ClassVar[str] = "tg.message.enriched"
+
+    PER_WORKFLOW: ClassVar[bool] = False
+
+    revision: int = Field(default=0, ge=0)
+
+    def about(self) -> tuple[str | int, ...]:
+        """The message, its revision, and everything now known of it."""
+        return (self.TYPE, self.source_ref, self.revision, self.message.digest())
+
+
 class MessageDeleted(Fact):
     """A message is gone from its channel. The text stays until a policy erases it."""
 
@@ -205,8 +331,50 @@ class MessageDeleted(Fact):
         return (self.TYPE, self.source_ref)
 
 
+class MessageRestored(Fact):
+    """A message that was told to be gone is there again, unchanged."""
+
+    TYPE: ClassVar[str] = "tg.message.restored"
+
+    channel_id: str
+    source_ref: str
+
+    def about(self) -> tuple[str | int, ...]:
+        """The message."""
+        return (self.TYPE, self.source_ref)
+
+
+class MessageErased(Fact):
+    """A message's text was taken out of the log, and has to go from everything made of it. Nothing brings it back."""
+
+    TYPE: ClassVar[str] = "tg.message.erased"
+
+    channel_id: str
+    source_ref: str
+
+    def about(self) -> tuple[str | int, ...]:
+        """The message."""
+        return (self.TYPE, self.source_ref)
+
+
+class MessageMetricsObserved(Fact):
+    """A message's counters at one moment: a sample, never an edit."""
+
+    TYPE: ClassVar[str] = "tg.message.metricsobserved"
+
+    channel_id: str
+    source_ref: str
+    metrics: MessageMetrics
+    source_kind: SourceKind
+    sample: int = Field(ge=0, description="which of the moments after a post at which counters are kept, from 0")
+
+    def about(self) -> tuple[str | int, ...]:
+        """The message and the moment."""
+        return (self.TYPE, self.source_ref, self.sample)
+
+
 class ChannelObserved(Fact):
-    """A channel as a source showed it. `username` None means unknown, not absent."""
+    """A channel as a source showed it. None means unknown, not absent."""
 
     TYPE: ClassVar[str] = "tg.channel.observed"
 
@@ -214,11 +382,15 @@ class ChannelObserved(Fact):
     title: str
     channel_type: str
     username: str | None = None
+    predecessor_id: str | None = Field(default=None, description="the basic group that became this supergroup")
+    discussion_id: str | None = Field(default=None, description="the group that holds the comments on its posts")
+    protected: bool | None = Field(default=None, description="its owner forbids forwarding and saving")
     source_kind: SourceKind
 
     def about(self) -> tuple[str | int, ...]:
         """The channel and how it presented itself."""
-        return (self.TYPE, self.channel_id, self.title, self.channel_type, self.username or "")
+        relations = tuple(str(part) for part in (self.predecessor_id, self.discussion_id, self.protected) if part)
+        return (self.TYPE, self.channel_id, self.title, self.channel_type, self.username or "", *relations)
 
 
 class RejectedInput(Contract):
@@ -238,6 +410,18 @@ class KnownMessage(Contract):
     seq: int
 
 
+class Covered(Contract):
+    """The ids from `first` to `last` of a channel, both included, were read.
+
+    `exhaustive`: the source shows every message that exists, so that one known within and not shown is gone.
+    """
+
+    channel_id: str
+    first: int
+    last: int
+    exhaustive: bool = False
+
+
 class IngestPageCommitted(Fact):
     """A page of a source is safe in the log: every message of it has its fact.
 
@@ -248,11 +432,14 @@ class IngestPageCommitted(Fact):
 
     page: int = Field(ge=0)
     cursor: int = Field(ge=0, description="messages of the source consumed so far, good or bad")
+    resume: str = Field(default="", max_length=4096, description="the source's own mark of where the next page begins")
     ingested: int = 0
     edited: int = 0
     cumulative: int = 0
     known: tuple[KnownMessage, ...] = ()
     rejected: tuple[RejectedInput, ...] = ()
+    covered: tuple[Covered, ...] = ()
+    originals: str = Field(default="", description="name of the object that holds the page's messages as they were")
 
     def about(self) -> tuple[str | int, ...]:
         """The page."""
@@ -279,4 +466,5 @@ class IngestRefused(Fact):
 
     TYPE: ClassVar[str] = "tg.ingest.refused"
 
-    reason: str = Field(description="a sentence that names the file and what is wrong with it")
+    reason: str = Field(description="a sentence that names the source and what is wrong with it")
+    cause: RefusalCause = "unreadable"

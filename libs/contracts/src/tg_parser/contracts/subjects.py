@@ -33,6 +33,10 @@ WORKFLOW_SUBJECTS: Final = "tg.wf.v1.*"
 JOB_SUBJECTS: Final = "tg.job.>"
 TIMER_SUBJECTS: Final = "tg.timer.>"
 TIMER_FIRED_SUBJECTS: Final = "tg.timerfired.>"
+FOLLOW_FIRED: Final = "tg.timerfired.follow."
+"""What the subjects of fired timers of followed sources begin with; the others name a workflow."""
+SOURCE_SUBJECTS: Final = "tg.evt.source.*.*.*"
+"""Every fact about registered sources."""
 DEAD_LETTER_SUBJECTS: Final = "tg.dlq.>"
 ADVISORY_SUBJECTS: Final = (
     "$JS.EVENT.ADVISORY.CONSUMER.MAX_DELIVERIES.>",
@@ -51,6 +55,8 @@ WORKFLOW_REACTOR: Final = "wf-reactor"
 """Durable of the orchestrators on TG_WF: turns log events into jobs, timers and control flags."""
 TIMER_REACTOR: Final = "wf-timers"
 """Durable of the orchestrators on fired timers."""
+SOURCE_FOLLOWER: Final = "source-follower"
+"""Durable of the orchestrators on TG_EVT: hears what is told about registered sources."""
 DEAD_LETTER_JANITOR: Final = "dlq-janitor"
 """Durable of the orchestrators on TG_ADV: settles jobs whose worker died too often."""
 
@@ -94,6 +100,16 @@ def timer_subject(workflow_id: str, stage: str) -> str:
 def timer_fired_subject(workflow_id: str, stage: str) -> str:
     """Where the server puts the message of a schedule that has come."""
     return f"tg.timerfired.{workflow_id}.{stage}"
+
+
+def follow_timer_subject(source_id: str) -> str:
+    """Where the schedule of a followed source's next look is kept."""
+    return f"tg.timer.follow.{source_id}"
+
+
+def follow_timer_fired_subject(source_id: str) -> str:
+    """Where the server puts the message when it is time to look."""
+    return f"{FOLLOW_FIRED}{source_id}"
 
 
 def dead_letter_subject(kind: str, workflow_id: str) -> str:

@@ -1,14 +1,16 @@
 """Gateway: REST in, read models out.
 
-Hears the workflows' logs and live numbers · Tells WorkflowRequested, CancelRequested · Owns the list of workflows
-(schema `gateway`).
+Hears the workflows' logs and live numbers, and what is told about registered sources · Tells WorkflowRequested,
+CancelRequested, SourceAdded, SourcePaused, SourceResumed, SourceRemoved, SourceRunStarted · Owns the list of workflows and
+that of sources (schema `gateway`).
 """
 
 from __future__ import annotations
 
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 
 from tg_parser.chassis.chassis import Chassis, open_chassis
 from tg_parser.chassis.health import HttpServer, Readiness, http_server
@@ -19,22 +21,32 @@ from tg_parser.contracts import subjects
 from tg_parser.gateway.api import create_app
 from tg_parser.gateway.projection import WorkflowsProjection
 from tg_parser.gateway.settings import GatewaySettings
+from tg_parser.gateway.sources import Sources
+from tg_parser.gateway.sources_projection import SourcesProjection
 from tg_parser.gateway.workflows import Workflows
+
+CATCH_UP = 20.0  # seconds an answer waits for its own fact to be in the tables
 
 
 class Gateway(Service):
     """The service, and where it listens."""
 
     def __init__(
-        self, chassis: Chassis, projector: Projector, listener: socket.socket, api_keys: tuple[str, ...]
+        self,
+        chassis: Chassis,
+        projectors: Sequence[Projector],
+        sources: Sources,
+        listener: socket.socket,
+        api_keys: tuple[str, ...],
     ) -> None:
         host, port = listener.getsockname()[:2]
         self.url = f"http://{host}:{port}"
         self._listener = listener
         self.readiness = Readiness()
-        self._http: HttpServer = http_server(create_app(Workflows(chassis), self.readiness, api_keys), host, port)
+        app = create_app(Workflows(chassis), sources, self.readiness, api_keys)
+        self._http: HttpServer = http_server(app, host, port)
         super().__init__(
-            "gateway", chassis=chassis, projectors=[projector], tasks={"http": self._serve}, readiness=self.readiness
+            "gateway", chassis=chassis, projectors=projectors, tasks={"http": self._serve}, readiness=self.readiness
         )
 
     async def _serve(self) -> None:
@@ -49,8 +61,10 @@ async def build(settings: GatewaySettings) -> AsyncIterator[Gateway]:
             "gateway", nats=settings.nats, postgres=settings.postgres, telemetry=settings.telemetry
         ) as chassis:
             await chassis.require_database().migrate("tg_parser.gateway.migrations", "gateway")
-            projector = Projector(WorkflowsProjection(), chassis, stream=subjects.WORKFLOWS)
-            yield Gateway(chassis, projector, listener, settings.api_keys)
+            workflows = Projector(WorkflowsProjection(), chassis, stream=subjects.WORKFLOWS)
+            registered = Projector(SourcesProjection(), chassis)
+            sources = Sources(chassis, partial(registered.wait_until_current, timeout=CATCH_UP))
+            yield Gateway(chassis, [workflows, registered], sources, listener, settings.api_keys)
 
 
 def main() -> None:

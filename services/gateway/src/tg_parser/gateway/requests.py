@@ -10,8 +10,13 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from tg_parser.contracts.ids import deterministic_id
 from tg_parser.contracts.jobs import Lane, ModelChoice
 from tg_parser.contracts.messages import SourceSpec
+from tg_parser.contracts.model import Timestamp
+from tg_parser.contracts.sources import SOURCE_ID_PATTERN
 from tg_parser.contracts.workflows import ExportTarget
 
+ReadableKind = Literal["td_json", "td_html", "v3_database", "web_preview", "mtproto_history"]
+FOLLOWABLE = frozenset({"web_preview", "mtproto_history"})
+ChannelId = Annotated[str, Field(max_length=64, pattern=r"^-?\d+$")]
 Name = Annotated[str, Field(max_length=200, pattern=r"^[\w./:@-]*$")]
 
 
@@ -29,9 +34,16 @@ class Source(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    kind: Literal["td_json"] = "td_json"
+    kind: ReadableKind = "td_json"
     location: str = Field(min_length=1, max_length=4096)
     fingerprint: str = Field(default="", max_length=128)
+    channel_id: ChannelId | None = None
+    account: Name = ""
+    mode: Literal["snapshot", "incremental"] = "snapshot"
+    include_comments: bool = False
+    limit: int | None = Field(default=None, ge=1)
+    since: Timestamp | None = None
+    until: Timestamp | None = None
 
 
 class Target(BaseModel):
@@ -43,6 +55,40 @@ class Target(BaseModel):
     pretty: bool = False
 
 
+class SourceRequest(BaseModel):
+    """A source to be registered, or changed. One that is followed is read on without being asked, every so many seconds."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    id: str = Field(pattern=SOURCE_ID_PATTERN)
+    source: Source
+    channel_username: str = Field(default="", max_length=64, pattern=r"^@?\w*$")
+    batch_size: int = Field(default=100, ge=1, le=1000)
+    follow_every: int | None = Field(default=None, ge=10, le=30 * 86_400)
+
+    @model_validator(mode="after")
+    def _follows_what_changes(self) -> Self:
+        if self.follow_every is not None and self.source.kind not in FOLLOWABLE:
+            raise ValueError("Only a channel of Telegram can be followed: a file says the same every time.")
+        return self
+
+    def spec(self) -> SourceSpec:
+        """What is read."""
+        return SourceSpec.model_validate({**self.source.model_dump(), "source_id": self.id})
+
+
+class ReadRequest(BaseModel):
+    """A registered source to be read now; without a target nothing is exported."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    mode: Literal["snapshot", "incremental"] = "incremental"
+    limit: int | None = Field(default=None, ge=1)
+    target: Target | None = None
+    choice: Choice = Choice()
+    lane: Lane = "interactive"
+
+
 class WorkflowRequest(BaseModel):
     """A workflow to be carried out: `run` reads, processes, groups and exports; `export` only writes what is known."""
 
@@ -50,7 +96,7 @@ class WorkflowRequest(BaseModel):
 
     kind: Literal["run", "export"]
     source: Source | None = None
-    target: Target
+    target: Target | None = None
     choice: Choice = Choice()
     lane: Lane = "interactive"
 
@@ -58,6 +104,8 @@ class WorkflowRequest(BaseModel):
     def _complete(self) -> Self:
         if self.kind == "run" and self.source is None:
             raise ValueError("A run needs a source.")
+        if self.kind == "export" and self.target is None:
+            raise ValueError("An export needs a target.")
         return self
 
     @property
@@ -69,11 +117,11 @@ class WorkflowRequest(BaseModel):
         """The id a request gets: the same for the same key, whoever answers it."""
         return deterministic_id("workflow", key or self.digest)
 
-    def contracts(self) -> tuple[SourceSpec | None, ExportTarget, ModelChoice]:
+    def contracts(self) -> tuple[SourceSpec | None, ExportTarget | None, ModelChoice]:
         """The parts of the event that asks for it."""
         source = SourceSpec.model_validate(self.source.model_dump()) if self.source else None
         return (
             source,
-            ExportTarget.model_validate(self.target.model_dump()),
+            ExportTarget.model_validate(self.target.model_dump()) if self.target else None,
             ModelChoice.model_validate(self.choice.model_dump()),
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
 import json
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,11 +16,14 @@ from sqlalchemy import text
 
 from tg_parser.chassis.chassis import Chassis
 from tg_parser.chassis.errors import ConcurrencyError
+from tg_parser.contracts.ids import deterministic_id
+from tg_parser.contracts.jobs import ModelChoice
+from tg_parser.contracts.messages import SourceSpec
 from tg_parser.contracts.subjects import PROGRESS_BUCKET
-from tg_parser.contracts.workflows import CancelRequested, WorkflowProgress, WorkflowRequested
+from tg_parser.contracts.workflows import CancelRequested, ExportTarget, WorkflowProgress, WorkflowRequested
 from tg_parser.gateway.domain.status import SETTLED, WorkflowStatus, fold, with_progress
 from tg_parser.gateway.problems import Problem
-from tg_parser.gateway.requests import WorkflowRequest
+from tg_parser.gateway.requests import ReadRequest, WorkflowRequest
 
 PAGE = text(
     "SELECT id, kind, state, requested_at, finished_at FROM gateway.workflow "
@@ -38,7 +42,6 @@ class Workflows:
 
     async def request(self, asked: WorkflowRequest, key: str, actor: str) -> tuple[WorkflowStatus, int]:
         """Begin a workflow, or find the one this key began. Raises Problem 422 if that one asked for something else."""
-        workflow_id = asked.workflow_id(key)
         source, target, choice = asked.contracts()
         event = WorkflowRequested(
             kind=asked.kind,
@@ -51,16 +54,33 @@ class Workflows:
             idempotency_key=key,
             fingerprint=asked.digest,
         )
-        try:
-            await self.chassis.log.append(workflow_id, [event], expected_seq=0)
-        except ConcurrencyError:
-            await self._same_request(workflow_id, asked)
-        return await self.status(workflow_id)
+        return await self._begin(asked.workflow_id(key), event)
 
-    async def _same_request(self, workflow_id: str, asked: WorkflowRequest) -> None:
-        first = (await self.chassis.log.load(workflow_id))[0].message
-        if not isinstance(first, WorkflowRequested) or first.fingerprint != asked.digest:
-            raise Problem(422, "This idempotency key was used for another request.")
+    async def read(self, source: SourceSpec, asked: ReadRequest, key: str, actor: str) -> tuple[WorkflowStatus, int]:
+        """Begin to read a registered source. Raises Problem 422 as `request` does."""
+        now = self.chassis.clock()
+        digest = hashlib.sha256((source.model_dump_json() + asked.model_dump_json()).encode()).hexdigest()
+        event = WorkflowRequested(
+            kind="run",
+            at=now,
+            actor=actor,
+            source=source,
+            target=ExportTarget.model_validate(asked.target.model_dump()) if asked.target else None,
+            choice=ModelChoice.model_validate(asked.choice.model_dump()),
+            lane=asked.lane,
+            idempotency_key=key,
+            fingerprint=digest,
+        )
+        return await self._begin(deterministic_id("read", source.source_id, key or now.isoformat()), event)
+
+    async def _begin(self, workflow_id: str, asked: WorkflowRequested) -> tuple[WorkflowStatus, int]:
+        try:
+            await self.chassis.log.append(workflow_id, [asked], expected_seq=0)
+        except ConcurrencyError:
+            first = (await self.chassis.log.load(workflow_id))[0].message
+            if not isinstance(first, WorkflowRequested) or first.fingerprint != asked.fingerprint:
+                raise Problem(422, "This idempotency key was used for another request.") from None
+        return await self.status(workflow_id)
 
     async def status(self, workflow_id: str) -> tuple[WorkflowStatus, int]:
         """How it stands, and the position of its log. Raises Problem 404."""

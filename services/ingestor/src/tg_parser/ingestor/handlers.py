@@ -5,22 +5,25 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
+from tg_parser.chassis.clock import Clock
+from tg_parser.chassis.errors import Postponed
 from tg_parser.chassis.jobs import JobContext, JobFailure
 from tg_parser.contracts.jobs import IngestSource, JobFailed
-from tg_parser.contracts.messages import IngestRefused, SourceKind
+from tg_parser.contracts.messages import IngestRefused, SourceKind, SourceSpec
 from tg_parser.contracts.model import Fact
-from tg_parser.ingestor.domain import (
-    ChannelSeen,
-    MessageSeen,
-    Page,
-    PageDecision,
-    Progress,
-    Reading,
-    completed,
-    decide_page,
+from tg_parser.contracts.sources import FloodWaited, SourceRead
+from tg_parser.ingestor.domain import Reading
+from tg_parser.ingestor.page_reading import PageReading
+from tg_parser.ingestor.ports import (
+    MessageSource,
+    OpenKnowledge,
+    OriginalsStore,
+    SourceParked,
+    SourceRefused,
+    Start,
 )
-from tg_parser.ingestor.ports import Knowledge, MessageSource, OpenKnowledge, SourceRefused
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,58 +32,75 @@ class ReadSource:
 
     sources: Mapping[SourceKind, MessageSource]
     open_knowledge: OpenKnowledge
+    originals: OriginalsStore
+    clock: Clock
     page_size: int
 
     async def __call__(self, job: IngestSource, context: JobContext) -> None:
-        """Tells the facts of every page, then IngestCompleted; or IngestRefused. A redelivered job goes on where it stopped."""
+        """Tells the facts of every page, then IngestCompleted; or IngestRefused. A redelivered job goes on where it stopped.
+
+        Raises Postponed if Telegram asks for a pause too long to wait for.
+        """
         async with self.open_knowledge(job.workflow_id) as knowledge:
             progress = await knowledge.progress(job.workflow_id, job.generation)
             if progress.finished or context.cancelled():
                 return
-            source = self.sources.get(job.source.kind)
-            if source is None:
-                await context.facts.tell(
-                    IngestRefused(reason=f"Sources of the kind {job.source.kind} cannot be read yet.")
-                )
-                return
             try:
-                await self._read(job, context, source, knowledge, progress)
+                source = self._source(job.source)
+                name = f"{job.workflow_id}/{job.generation}"
+                snapshot = job.source.mode == "snapshot"
+                reading = Reading(name, job.source.kind, source.parser_version, self.clock(), lists_known=snapshot)
+                pages = PageReading(reading, job.source, context.facts, knowledge, self.originals, self.clock, progress)
+                await self._read(job, context, source, pages)
             except SourceRefused as refused:
-                await context.facts.tell(IngestRefused(reason=str(refused)))
+                await context.facts.tell_all(_refused(job.source, refused, self.clock()))
+            except SourceParked as parked:
+                await context.facts.tell_all(_parked(job.source, parked, self.clock()))
+                raise Postponed(str(parked), retry_in=parked.seconds) from parked
 
-    async def _read(
-        self, job: IngestSource, context: JobContext, source: MessageSource, knowledge: Knowledge, progress: Progress
-    ) -> None:
-        reading = Reading(f"{job.workflow_id}/{job.generation}", job.source.kind, source.parser_version)
+    def _source(self, spec: SourceSpec) -> MessageSource:
+        source = self.sources.get(spec.kind)
+        if source is None:
+            raise SourceRefused(f"Sources of the kind {spec.kind} cannot be read here.", "unsupported")
+        return source
+
+    async def _read(self, job: IngestSource, context: JobContext, source: MessageSource, reading: PageReading) -> None:
+        start = Start(reading.knowledge.coverage, reading.progress.cursor, reading.progress.resume)
         size = min(job.page_size, self.page_size)
-        async with aclosing(source.pages(job.source, cursor=progress.cursor, page_size=size)) as pages:
+        async with aclosing(source.pages(job.source, start, page_size=size)) as pages:
             async for page in pages:
                 if context.cancelled():
                     return
-                decision = await self._decide(page, progress, reading, knowledge)
-                progress = await self._tell(decision, context)
-                if page.end:
-                    await context.facts.tell(completed(progress, page.end))
+                await reading.take(page)
 
-    async def _decide(self, page: Page, progress: Progress, reading: Reading, knowledge: Knowledge) -> PageDecision:
-        channels = {item.channel_id for item in page.items if isinstance(item, ChannelSeen)}
-        for channel_id in sorted(channels):
-            await knowledge.claim(channel_id)
-        refs = [item.message.source_ref for item in page.items if isinstance(item, MessageSeen)]
-        return decide_page(
-            page,
-            progress,
-            reading,
-            messages=await knowledge.messages(refs),
-            channels=await knowledge.channels(channels),
-        )
 
-    async def _tell(self, decision: PageDecision, context: JobContext) -> Progress:
-        """The page's facts first, each confirmed; then its commit."""
-        await context.facts.tell_all(decision.facts)
-        if decision.committed:
-            await context.facts.tell(decision.committed)
-        return decision.progress
+def _refused(spec: SourceSpec, refused: SourceRefused, now: datetime) -> Sequence[Fact]:
+    """The state first: the refusal ends the workflow, and nothing of it is read again."""
+    told = IngestRefused(reason=str(refused), cause=refused.cause)
+    if not spec.source_id:
+        return (told,)
+    state = SourceRead(
+        source_id=spec.source_id, at=now, state="refused", cause=refused.cause, detail=str(refused)[:2000]
+    )
+    return state, told
+
+
+def _parked(spec: SourceSpec, parked: SourceParked, now: datetime) -> Sequence[Fact]:
+    flood = FloodWaited(
+        account=parked.account,
+        method=parked.method,
+        seconds=parked.seconds,
+        at=now,
+        parked=True,
+        source_kind=spec.kind,
+    )
+    if not spec.source_id:
+        return (flood,)
+    until = now + timedelta(seconds=parked.seconds)
+    state = SourceRead(
+        source_id=spec.source_id, at=now, state="parked", cause="parked", detail=str(parked)[:2000], until=until
+    )
+    return flood, state
 
 
 def failed(job: IngestSource, failure: JobFailure) -> Sequence[Fact]:

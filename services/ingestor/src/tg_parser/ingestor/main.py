@@ -20,6 +20,8 @@ from tg_parser.contracts.jobs import IngestSource
 from tg_parser.ingestor.adapters.desktop_json.source import DesktopExports
 from tg_parser.ingestor.adapters.known_messages import OpenStoredKnowledge
 from tg_parser.ingestor.adapters.known_projection import KnownProjection
+from tg_parser.ingestor.adapters.log_facts import LogFacts
+from tg_parser.ingestor.adapters.object_originals import ObjectOriginals
 from tg_parser.ingestor.handlers import ReadSource, failed
 from tg_parser.ingestor.settings import IngestorSettings
 
@@ -38,7 +40,11 @@ async def build(settings: IngestorSettings) -> AsyncIterator[Service]:
         known = Projector(KnownProjection(), chassis)
         handler = ReadSource(
             sources={"td_json": DesktopExports(settings.import_roots)},
-            open_knowledge=OpenStoredKnowledge(database, partial(known.wait_until_current, timeout=CATCH_UP)),
+            open_knowledge=OpenStoredKnowledge(
+                database, partial(known.wait_until_current, timeout=CATCH_UP), LogFacts(chassis.nc.jetstream())
+            ),
+            originals=ObjectOriginals(chassis.nc.jetstream()),
+            clock=chassis.clock,
             page_size=settings.page_size,
         )
         yield Service(

@@ -2,28 +2,61 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Collection, Mapping
+from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
 from typing import Protocol
 
-from tg_parser.contracts.messages import SourceSpec
+from tg_parser.contracts.messages import Covered, RefusalCause, SourceSpec
 from tg_parser.ingestor.domain import ChannelSeen, KnownState, Page, Progress
+from tg_parser.ingestor.judging import Recorded
 
 
 class SourceRefused(Exception):
     """A source cannot be read at all. The message is a sentence that names the source and what is wrong with it."""
+
+    def __init__(self, sentence: str, cause: RefusalCause = "unreadable") -> None:
+        super().__init__(sentence)
+        self.cause: RefusalCause = cause
+
+
+class SourceParked(Exception):
+    """Telegram wants a pause too long to wait for inline: `method` must not be called again before `seconds` have passed."""
+
+    def __init__(self, method: str, seconds: int, account: str = "") -> None:
+        super().__init__(f"Telegram asks {account or 'us'} for a pause of {seconds} s before {method} is called again.")
+        self.method, self.seconds, self.account = method, seconds, account
+
+
+class CoverageOf(Protocol):
+    """Which ids of a channel have been read, as disjoint `(first, last)` pairs in order, both ends included."""
+
+    async def __call__(self, channel_id: str) -> Sequence[tuple[int, int]]:
+        """What is covered, up to date once a page with the channel's `ChannelSeen` has been taken from the source."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Where a reading begins: the `cursor` and `resume` of its last committed page, and what earlier readings covered."""
+
+    coverage: CoverageOf
+    cursor: int = 0
+    resume: str = ""
 
 
 class MessageSource(Protocol):
     """A place that holds messages.
 
     Promises:
-        Order: messages come in the source's own order, each chat's `ChannelSeen` before its messages.
-        Determinism: the same bytes give the same items under the same cursors, whatever the page size and wherever one begins;
+        Order: messages come in the source's own order, each chat's `ChannelSeen` before its messages, on a page of its own or
+            the same one; what comes before a chat's first `covered` names it.
+        Determinism: a source at rest gives the same items after the same mark, whatever the page size and wherever one begins;
             a reading that begins in the middle of a chat repeats that chat's `ChannelSeen`.
         Distinctness: no two `MessageSeen` of one reading name the same message.
         Memory: bounded by the page size and by sixteen bytes for each message read, however long the source is.
         Time: reading never holds up the event loop, and pages are not read far ahead of the reader.
+        Pauses: a pause Telegram asks for is told as `FloodSeen` in a page before it is kept; one too long raises SourceParked.
         End: exactly the last page has an `end`; a source that breaks off or is damaged ends there, told in `end.truncated`.
     """
 
@@ -32,10 +65,10 @@ class MessageSource(Protocol):
         """Which rules turned the source into messages."""
         ...
 
-    def pages(self, spec: SourceSpec, *, cursor: int, page_size: int) -> AsyncGenerator[Page]:
-        """The pages after the first `cursor` messages, each of at most `page_size` messages. The caller closes the generator.
+    def pages(self, spec: SourceSpec, start: Start, *, page_size: int) -> AsyncGenerator[Page]:
+        """The pages from `start` on, each of at most `page_size` messages. The caller closes the generator.
 
-        Raises SourceRefused, before the first page only; TransientError if the reader dies or stops answering.
+        Raises SourceRefused; SourceParked; TransientError if the reader dies or stops answering.
         """
         ...
 
@@ -58,8 +91,24 @@ class Knowledge(Protocol):
         """What is known of these messages; unknown ones are left out. Messages of channels not claimed may be out of date."""
         ...
 
+    async def recorded(self, seqs: Mapping[str, int]) -> Mapping[str, Recorded]:
+        """The facts about messages at these sequences of the log, by the messages' names. Erased ones are left out."""
+        ...
+
+    async def present(self, stretch: Covered) -> Collection[str]:
+        """The names of the messages known in a stretch of a channel and not told to be gone."""
+        ...
+
     async def channels(self, channel_ids: Collection[str]) -> Mapping[str, ChannelSeen]:
         """How these channels last presented themselves; unknown ones are left out."""
+        ...
+
+    async def coverage(self, channel_id: str) -> Sequence[tuple[int, int]]:
+        """Which ids of a channel have been read; see `CoverageOf`."""
+        ...
+
+    async def open_gaps(self, channel_id: str) -> Collection[tuple[int, int]]:
+        """The gaps that were told of and not told to be filled."""
         ...
 
 
@@ -71,4 +120,12 @@ class OpenKnowledge(Protocol):
 
         Raises TransientError if that takes too long.
         """
+        ...
+
+
+class OriginalsStore(Protocol):
+    """Keeps what sources showed, byte by byte, beside the facts made of it."""
+
+    async def put(self, name: str, packed: bytes) -> None:
+        """Store under `name`, in place of what was there. Stored when this returns. Raises TransientError."""
         ...

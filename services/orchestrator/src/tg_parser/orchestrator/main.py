@@ -1,11 +1,11 @@
 """Orchestrator: takes a workflow from its request to its export, and knows what every message of it came to.
 
-Hears WorkflowRequested and every other event of TG_WF, timers, the server's notices of jobs whose workers died, and of
-the facts: MessageIngested, MessageEdited, IngestPageCommitted, IngestCompleted, IngestRefused, MessageProcessed,
-MessageSkipped, MessageFailed, TopicizationCompleted, ExportCompleted, ExportRefused, JobFailed, ChannelObserved · Tells
-the events of the workflows' logs, jobs IngestSource, ProcessMessage, Topicize and Export, timers, control flags, live
-progress, and for workers that died MessageFailed and JobFailed · Owns the workflows' logs, and the ledger (schema
-`orchestrator`).
+Hears WorkflowRequested and every other event of TG_WF, timers, the server's notices of jobs whose workers died, everything
+about registered sources, and of the facts: MessageIngested, MessageEdited, IngestPageCommitted, IngestCompleted,
+IngestRefused, MessageProcessed, MessageSkipped, MessageFailed, TopicizationCompleted, ExportCompleted, ExportRefused,
+JobFailed, ChannelObserved · Tells the events of the workflows' logs, SourceRunStarted, jobs IngestSource, ProcessMessage,
+Topicize and Export, timers, control flags, live progress, and for workers that died MessageFailed and JobFailed · Owns the
+workflows' logs, and the ledger (schema `orchestrator`).
 """
 
 from __future__ import annotations
@@ -28,8 +28,10 @@ from tg_parser.orchestrator.adapters.failures import FailureFacts, QueueGraveyar
 from tg_parser.orchestrator.adapters.flags import ProgressBucket, WorkerFlags
 from tg_parser.orchestrator.adapters.queue import JetStreamQueue
 from tg_parser.orchestrator.adapters.schedules import JetStreamTimers
+from tg_parser.orchestrator.adapters.sources import JetStreamLooks, LogSources
 from tg_parser.orchestrator.dispatcher import Dispatcher, Limits
 from tg_parser.orchestrator.domain.saga import Rules
+from tg_parser.orchestrator.follower import Follower
 from tg_parser.orchestrator.handlers import WorkflowCommands
 from tg_parser.orchestrator.janitor import Janitor
 from tg_parser.orchestrator.ledger.notices import Announcer
@@ -81,7 +83,11 @@ def assemble(chassis: Chassis, settings: OrchestratorSettings) -> Service:
     facts_end = partial(chassis.log.last_seq, subjects.FACTS)
     reactor = Reactor(commands, queue, desk, timers, flags, facts_end, opened=dispatcher.wake)
     events = DurableReader(chassis.nc, subjects.WORKFLOWS, subjects.WORKFLOW_REACTOR, reactor)
-    fired = DurableReader(chassis.nc, subjects.TIMERS, subjects.TIMER_REACTOR, TimerReactor(commands))
+    looks = JetStreamLooks(chassis.nc, chassis.publisher)
+    follower = Follower(LogSources(chassis.nc), commands, looks, chassis.facts, clock)
+    sources = DurableReader(chassis.nc, subjects.FACTS, subjects.SOURCE_FOLLOWER, follower.heard)
+    timer_reactor = TimerReactor(commands, follower.fired)
+    fired = DurableReader(chassis.nc, subjects.TIMERS, subjects.TIMER_REACTOR, timer_reactor)
     janitor = Janitor(QueueGraveyard(chassis.nc, chassis.deadletters), desk, failures)
     died = DurableReader(chassis.nc, subjects.ADVISORIES, subjects.DEAD_LETTER_JANITOR, janitor)
     return Service(
@@ -91,6 +97,8 @@ def assemble(chassis: Chassis, settings: OrchestratorSettings) -> Service:
         tasks={
             "reactor": events.run,
             "timers": fired.run,
+            "sources": sources.run,
+            "follower": follower.run,
             "janitor": died.run,
             "notices": announcer.run,
             "dispatcher": dispatcher.run,
@@ -100,6 +108,7 @@ def assemble(chassis: Chassis, settings: OrchestratorSettings) -> Service:
         checks={
             "reactor": lambda: events.alive,
             "timers": lambda: fired.alive,
+            "sources": lambda: sources.alive,
             "janitor": lambda: died.alive,
         },
         capabilities=["orchestrate"],

@@ -17,8 +17,8 @@ Deadline = Annotated[timedelta, Field(gt=timedelta(0), le=timedelta(days=29))]
 class Deadlines(BaseModel):
     """How long each stage may take before its workflow is given up."""
 
-    ingest: Deadline = timedelta(hours=12)
-    """A Desktop export takes minutes; a large channel read from Telegram with its waits takes hours."""
+    ingest: Deadline = timedelta(days=7)
+    """A Desktop export takes minutes; Telegram may ask for pauses of hours, more than once, and waiting loses nothing."""
     process: Deadline = timedelta(days=14)
     """A slow model on one machine takes days for a large channel, and what it has done is not lost by waiting."""
     topicize: Deadline = timedelta(hours=2)

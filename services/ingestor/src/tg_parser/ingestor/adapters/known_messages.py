@@ -13,6 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tg_parser.chassis.database import DATABASE_ERRORS, Database
 from tg_parser.chassis.errors import TransientError
+from tg_parser.contracts.messages import Covered
+from tg_parser.ingestor.judging import Recorded
 from tg_parser.ingestor.domain import ChannelSeen, KnownState, Progress
 
 CLAIM_EVERY: Final = 0.5  # seconds between attempts
@@ -21,16 +23,31 @@ LOCK: Final = text("SELECT pg_try_advisory_lock(hashtext('tg_parser.ingestor'), 
 PROGRESS: Final = text(
     "SELECT coalesce(max(cursor), 0), count(*), coalesce(sum(ingested), 0), coalesce(sum(edited), 0), "
     "coalesce(sum(known), 0), coalesce(sum(rejected), 0), "
-    "EXISTS (SELECT FROM ingestor.finished WHERE workflow_id = :workflow AND generation = :generation) "
+    "EXISTS (SELECT FROM ingestor.finished WHERE workflow_id = :workflow AND generation = :generation), "
+    "coalesce((array_agg(resume ORDER BY page DESC))[1], '') "
     "FROM ingestor.progress WHERE workflow_id = :workflow AND generation = :generation"
 )
 MESSAGES: Final = text(
-    "SELECT source_ref, content_hash, revision, seq, edited_at, told_by "
+    "SELECT source_ref, content_hash, revision, seq, told_by, kinds, deleted, sampled, erased "
     "FROM ingestor.message WHERE source_ref = any(cast(:refs as text[]))"
 )
-CHANNELS: Final = text(
-    "SELECT channel_id, title, channel_type FROM ingestor.channel WHERE channel_id = any(cast(:ids as text[]))"
+PRESENT: Final = text(
+    "SELECT source_ref FROM ingestor.message WHERE NOT deleted AND source_ref = any(array("
+    "SELECT 'tg:' || :channel || ':' || kind || ':' || number FROM generate_series(cast(:first as bigint), cast(:last as bigint)) "
+    "AS number, unnest(array['post', 'comment']) AS kind))"
 )
+CHANNELS: Final = text(
+    "SELECT channel_id, title, channel_type, username, predecessor_id, discussion_id, protected "
+    "FROM ingestor.channel WHERE channel_id = any(cast(:ids as text[]))"
+)
+COVERAGE: Final = text("SELECT first, last FROM ingestor.coverage WHERE channel_id = :channel ORDER BY first")
+GAPS: Final = text("SELECT first, last FROM ingestor.gap WHERE channel_id = :channel")
+STRETCH: Final = 10_000  # ids asked about in one statement
+FETCHES: Final = 32  # facts asked of the log at once
+
+
+FactAt = Callable[[int], Awaitable[Recorded | None]]
+"""The fact about a message at a sequence of the log."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +56,7 @@ class StoredKnowledge:
 
     connection: AsyncConnection
     caught_up: Callable[[], Awaitable[object]]
+    fact_at: FactAt
     claimed: set[str] = field(default_factory=set[str])
 
     async def claim(self, channel_id: str) -> None:
@@ -77,7 +95,47 @@ class StoredKnowledge:
         """See the port."""
         if not source_refs:
             return {}
-        return {row[0]: KnownState(*tuple(row)[1:]) for row in await self._rows(MESSAGES, refs=list(source_refs))}
+        rows = await self._rows(MESSAGES, refs=list(source_refs))
+        return {
+            row.source_ref: KnownState(
+                row.content_hash,
+                row.revision,
+                row.seq,
+                row.told_by,
+                frozenset(row.kinds),
+                deleted=row.deleted,
+                sampled=row.sampled,
+                erased=row.erased,
+            )
+            for row in rows
+        }
+
+    async def recorded(self, seqs: Mapping[str, int]) -> Mapping[str, Recorded]:
+        """See the port."""
+        turn = asyncio.Semaphore(FETCHES)
+
+        async def fetch(seq: int) -> Recorded | None:
+            async with turn:
+                return await self.fact_at(seq)
+
+        found = await asyncio.gather(*(fetch(seq) for seq in seqs.values()))
+        return {ref: fact for ref, fact in zip(seqs, found, strict=True) if fact}
+
+    async def present(self, stretch: Covered) -> Collection[str]:
+        """See the port."""
+        refs: set[str] = set()
+        for first in range(stretch.first, stretch.last + 1, STRETCH):
+            last = min(first + STRETCH - 1, stretch.last)
+            refs |= {row[0] for row in await self._rows(PRESENT, channel=stretch.channel_id, first=first, last=last)}
+        return refs
+
+    async def coverage(self, channel_id: str) -> Sequence[tuple[int, int]]:
+        """See the port."""
+        return [(row.first, row.last) for row in await self._rows(COVERAGE, channel=channel_id)]
+
+    async def open_gaps(self, channel_id: str) -> Collection[tuple[int, int]]:
+        """See the port."""
+        return [(row.first, row.last) for row in await self._rows(GAPS, channel=channel_id)]
 
     async def channels(self, channel_ids: Collection[str]) -> Mapping[str, ChannelSeen]:
         """See the port."""
@@ -96,6 +154,7 @@ class OpenStoredKnowledge:
 
     database: Database
     caught_up: Callable[[], Awaitable[object]]
+    fact_at: FactAt
 
     @asynccontextmanager
     async def __call__(self, workflow_id: str) -> AsyncIterator[StoredKnowledge]:
@@ -104,7 +163,7 @@ class OpenStoredKnowledge:
             pooled = await self.database.engine.connect()
             connection = await pooled.execution_options(isolation_level="AUTOCOMMIT")
         try:
-            knowledge = StoredKnowledge(connection, self.caught_up)
+            knowledge = StoredKnowledge(connection, self.caught_up, self.fact_at)
             await knowledge.hold(f"workflow {workflow_id}", f"Workflow {workflow_id} is being read by another worker.")
             yield knowledge
         finally:

@@ -25,7 +25,7 @@ class JetStreamTimers:
         """Schedule; a schedule of the same stage is replaced."""
         body = StageTimerFired(workflow_id=workflow_id, stage=stage, timer_id=timer_id)
         headers = {
-            "Nats-Schedule": f"@at {_whole_second_after(at):%Y-%m-%dT%H:%M:%SZ}",
+            "Nats-Schedule": at_header(at),
             "Nats-Schedule-Target": timer_fired_subject(workflow_id, stage),
         }
         await self.publisher.publish(timer_subject(workflow_id, stage), body.model_dump_json().encode(), headers)
@@ -36,6 +36,11 @@ class JetStreamTimers:
             await self.nc.jetstream().purge_stream(TIMERS, subject=timer_subject(workflow_id, stage))
         except (NatsError, TimeoutError) as error:
             raise TransientError(f"The timer of workflow {workflow_id} cannot be cancelled just now.") from error
+
+
+def at_header(at: datetime) -> str:
+    """The moment as the server's schedules name it."""
+    return f"@at {_whole_second_after(at):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def _whole_second_after(at: datetime) -> datetime:

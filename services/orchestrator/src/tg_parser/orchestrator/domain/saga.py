@@ -99,13 +99,18 @@ def _advance(
         return _begin(command, requested, now, rules)
     if state.ingest and state.ingest.expected == 0 and state.running("process"):
         return (ProcessStageCompleted(generation=state.ingest.generation, at=now, expected=0, done=0, failed=0),)
-    if state.ingest and state.process and "topicize" not in state.stages:
+    if state.ingest and state.process and "topicize" not in state.stages and not _ends_early(state, requested):
         return (_started("topicize", now, rules, state.process.last_seq),)
     if state.topicize and requested.target and "export" not in state.stages:
         return (_started("export", now, rules, state.topicize.last_seq),)
-    if state.export or (state.topicize and not requested.target):
+    if state.export or (state.topicize and not requested.target) or _ends_early(state, requested):
         return (_finished(state, requested, now),)
     return NOTHING
+
+
+def _ends_early(state: Workflow, requested: WorkflowRequested) -> bool:
+    """A look at a source that had nothing new leaves the topics as they are."""
+    return bool(state.ingest and state.ingest.expected == 0 and state.process) and requested.target is None
 
 
 def _begin(command: Advance, requested: WorkflowRequested, now: datetime, rules: Rules) -> tuple[WorkflowEvent, ...]:

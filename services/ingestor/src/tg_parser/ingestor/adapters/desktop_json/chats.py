@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Any, Final
 
-from tg_parser.ingestor.adapters.desktop_json.unreadable import Unreadable
+from tg_parser.ingestor.adapters.exports.unreadable import Unreadable
 
 PREFIXES: Final = {
     "public_channel": "",

@@ -1,10 +1,10 @@
-"""What hangs on a message of an export: files, places, contacts. Paths are somebody else's words and are never followed."""
+"""The files that hang on a message of an export. Paths are somebody else's words and are never followed."""
 
 from __future__ import annotations
 
-import re
-from pathlib import PurePosixPath
 from typing import Any, Final
+
+from tg_parser.ingestor.adapters.exports.paths import safe_path
 
 MEDIA_TYPES: Final = {
     "sticker": "sticker",
@@ -16,7 +16,6 @@ MEDIA_TYPES: Final = {
 }
 OTHER: Final = ("game_title", "invoice_information", "giveaway_information", "giveaway_results", "todo_list")
 """Members of messages that are neither text nor file."""
-UNSAFE: Final = re.compile(r"[\x00-\x1f\\]|^[A-Za-z]:")
 LONGEST_NAME: Final = 1_024
 
 
@@ -27,10 +26,10 @@ def media_of(row: dict[str, Any]) -> tuple[str, list[dict[str, Any]]]:
     if "media_type" in row or isinstance(row.get("file"), str):
         kind = MEDIA_TYPES.get(str(row.get("media_type")), "file")
         return kind, [_file(kind, row, row.get("file"), row.get("file_size"))]
-    if isinstance(row.get("location_information"), dict):
-        return "location", [{"kind": "location", "title": _place(row)}]
+    if isinstance(row.get("location_information"), dict) or "place_name" in row:
+        return "location", []
     if isinstance(row.get("contact_information"), dict):
-        return "contact", [{"kind": "contact", "title": _name(row["contact_information"])}]
+        return "contact", []
     if "poll" in row:
         return "poll", []
     return ("other" if any(member in row for member in OTHER) else "text"), []
@@ -54,23 +53,8 @@ def _where(path: Any) -> tuple[str, str | None]:
     """
     if not isinstance(path, str) or not path or (path.startswith("(") and path.endswith(")")):
         return "not_exported", None
-    if len(path) > LONGEST_NAME or UNSAFE.search(path) or path.startswith("/") or ".." in PurePosixPath(path).parts:
-        return "unavailable", None
-    return "available", path
-
-
-def _place(row: dict[str, Any]) -> str:
-    place = row["location_information"]
-    words = [_word(row.get("place_name")), _word(row.get("address"))]
-    numbers = [place.get("latitude"), place.get("longitude")]
-    words += [", ".join(str(number) for number in numbers)] if None not in numbers else []
-    return ", ".join(word for word in words if word)[:LONGEST_NAME]
-
-
-def _name(contact: dict[str, Any]) -> str:
-    """The name alone: a phone number is nobody else's business."""
-    names = (_word(contact.get("first_name")), _word(contact.get("last_name")))
-    return " ".join(name for name in names if name)
+    safe = safe_path(path)
+    return ("available", safe) if safe else ("unavailable", None)
 
 
 def _word(value: Any) -> str | None:

@@ -8,15 +8,16 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from tg_parser.contracts.messages import TelegramMessage
+from tg_parser.ingestor.adapters.desktop_json.attached import attached
 from tg_parser.ingestor.adapters.desktop_json.chats import Chat, peer_id
 from tg_parser.ingestor.adapters.desktop_json.media import media_of
 from tg_parser.ingestor.adapters.desktop_json.service import action_detail
 from tg_parser.ingestor.adapters.desktop_json.text import plain_text, styled_text
-from tg_parser.ingestor.adapters.desktop_json.unreadable import Unreadable
+from tg_parser.ingestor.adapters.exports.unreadable import Unreadable
 
 LONGEST_NAME: Final = 256
 MOST_ANSWERS: Final = 100
-PARSER_VERSION: Final = "desktop_json/1"
+PARSER_VERSION: Final = "desktop_json/2"
 """Counts up with every change of what a row becomes."""
 
 
@@ -57,6 +58,7 @@ def _members(row: dict[str, Any], chat: Chat) -> dict[str, Any]:
         raise Unreadable(f"It has the type {str(kind)[:50]!r}, which is not known.")
     members["date"] = _date(row)
     members["author"] = _author(row, chat)
+    members["sender_id"] = peer_id(row.get("from_id") or row.get("actor_id"))
     return members | _relations(row, chat)
 
 
@@ -64,6 +66,7 @@ def _content(row: dict[str, Any]) -> dict[str, Any]:
     styled = styled_text(row)
     kind, media = media_of(row)
     content: dict[str, Any] = {"kind": kind, "text": styled.text, "entities": styled.entities, "media": media}
+    content |= attached(row)
     if "edited_unixtime" in row:
         content["edited_at"] = moment(row["edited_unixtime"])
     if isinstance(row.get("poll"), dict):
@@ -110,14 +113,19 @@ def _relations(row: dict[str, Any], chat: Chat) -> dict[str, Any]:
     relations: dict[str, Any] = {}
     reply = row.get("reply_to_message_id")
     elsewhere = peer_id(row.get("reply_to_peer_id"))
-    if type(reply) is int and elsewhere in {None, chat.channel_id}:
+    if type(reply) is int:
         relations["reply_to_message_id"] = reply
+        relations["reply_to_channel_id"] = None if elsewhere == chat.channel_id else elsewhere
+    bot = row.get("via_bot")
+    if isinstance(bot, str) and bot:
+        relations["via_bot"] = bot.removeprefix("@")[:LONGEST_NAME]
     origin = next((member for member in ("forwarded_from", "saved_from") if member in row), None)
     if origin:
         name, peer = row[origin], peer_id(row.get(f"{origin}_id"))
         relations["forwarded_from"] = {
             "name": name[:LONGEST_NAME] if isinstance(name, str) else None,  # null where the sender hides
             "channel_id": None if peer is None or peer.startswith("user") else peer,
+            "date": moment(row.get("forwarded_date_unixtime")),
         }
     return relations
 

@@ -5,9 +5,11 @@ A file holds one chat (`messages` at the root) or a whole account (`chats.list` 
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final
@@ -18,6 +20,7 @@ from tg_parser.ingestor.adapters.desktop_json.repair import mend_quirks, mend_st
 
 BLOCK: Final = 1 << 17  # bytes read at once
 LONGEST_VALUE: Final = 1 << 24  # bytes; a message takes some thousand
+LONGEST_PREFIX: Final = 2_000  # characters: some hundred levels, where messages have five
 CHATS: Final = frozenset({"", "chats.list.item", "left_chats.list.item"})
 TOLERABLE: Final = re.compile("inside string|inside a string|UTF8 string")
 """yajl's words for what `mend_strings` mends."""
@@ -125,13 +128,21 @@ def _rows(events: Iterator[Event], messages: str, stream: _Stream) -> Iterator[R
     build = ijson.get_backend(ijson.backend).items_basecoro(rows, f"{messages}.item").send
     position = 0
     for event in events:
-        if event[0] == messages:
+        prefix, _, value = event
+        if prefix == messages:
             return
-        build(event)
+        if len(prefix) > LONGEST_PREFIX:
+            raise Damaged("a message is nested without end", stream.offset, ends=False)
+        build((*event[:2], _exact(value)) if isinstance(value, Decimal) else event)
         if rows:
             stream.progressed()
             yield Row(rows.pop(), position)
             position += 1
+
+
+def _exact(number: Decimal) -> float | str:
+    """A fraction as JSON has it again: coordinates survive it, and what no float can hold stays as it was written."""
+    return float(number) if math.isfinite(float(number)) else str(number)
 
 
 def _first_line(error: Exception) -> str:

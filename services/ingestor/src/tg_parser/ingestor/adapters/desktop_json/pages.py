@@ -1,36 +1,61 @@
-"""An export in pages: where a reading goes on, where it ends, and what is said of a file that is no export."""
+"""An export in pages: what of it is read, where it ends, and what is said of a file that is no export."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
-from tg_parser.ingestor.adapters.desktop_json.albums import with_albums
-from tg_parser.ingestor.adapters.desktop_json.entries import Entries
+from tg_parser.contracts.messages import SourceSpec, TelegramMessage
+from tg_parser.ingestor.adapters.desktop_json.chat_rows import entries_of
+from tg_parser.ingestor.adapters.desktop_json.chats import Chat
+from tg_parser.ingestor.adapters.desktop_json.message import message_of, moment
 from tg_parser.ingestor.adapters.desktop_json.outline import ChatBegins, Damaged, Row, outline
-from tg_parser.ingestor.adapters.desktop_json.unreadable import Unreadable
-from tg_parser.ingestor.domain import ChannelSeen, Page, SourceEnd, SourceItem
+from tg_parser.ingestor.adapters.exports.albums import with_albums
+from tg_parser.ingestor.adapters.exports.location import locate
+from tg_parser.ingestor.adapters.exports.paging import Pages
+from tg_parser.ingestor.adapters.exports.selection import selected
+from tg_parser.ingestor.adapters.exports.unreadable import Unreadable
+from tg_parser.ingestor.adapters.exports.worker import Order
+from tg_parser.ingestor.domain import ChannelSeen, Page
 from tg_parser.ingestor.ports import SourceRefused
 
-SIGN_OF_LIFE: Final = 20_000  # messages passed over between two empty pages while a reading looks for its place
+FILES: Final = ("result.json",)
 
 
-def read_pages(path: Path, *, cursor: int, page_size: int) -> Iterator[Page]:
+def read_export(order: Order) -> Iterator[Page]:
+    """The pages of the export an order names. Raises SourceRefused."""
+    path = locate(order.spec.location, order.roots, FILES)
+    return read_pages(path, order.spec, cursor=order.cursor, page_size=order.page_size)
+
+
+def read_pages(path: Path, spec: SourceSpec, *, cursor: int, page_size: int) -> Iterator[Page]:
     """The pages after the first `cursor` messages, the last with its end.
 
     Raises SourceRefused if there is no chat in the file.
     """
+    selection = yield from selected(spec, _dates(path), cursor)
     export = _Export(path)
-    pages = _Pages(cursor, page_size)
+    pages = Pages(cursor, page_size)
     try:
-        for entry in with_albums(export.entries.of(export.parts())):
-            page = pages.add(entry.item)
-            if page:
-                yield page
+        yield from pages.of(selection.of(with_albums(entries_of(export.parts()))))
     except Unreadable as unreadable:
         raise SourceRefused(f"{path} is JSON, but no Telegram Desktop export. {unreadable}") from unreadable
-    yield pages.last(SourceEnd(export.entries.channel_ids, export.truncated))
+    yield pages.last(export.truncated)
+
+
+def reparse(original: Any, channel: ChannelSeen) -> TelegramMessage:
+    """A row of an export that was kept, read again. Raises Unreadable with a sentence that says why it is no message."""
+    return message_of(original, Chat(channel.channel_id, channel.title, channel.channel_type))
+
+
+def _dates(path: Path) -> Iterator[datetime]:
+    for part in _Export(path).parts():
+        if isinstance(part, Row) and isinstance(part.value, dict):
+            date = moment(part.value.get("date_unixtime"))
+            if date is not None:
+                yield date
 
 
 class _Export:
@@ -38,7 +63,6 @@ class _Export:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self.entries = Entries()
         self.truncated: str | None = None
 
     def parts(self) -> Iterator[ChatBegins | Row]:
@@ -62,56 +86,14 @@ class _Export:
             )
 
 
-class _Pages:
-    """Cuts entries into pages, beginning after a cursor."""
-
-    def __init__(self, cursor: int, page_size: int) -> None:
-        self._begin = cursor
-        self._size = page_size
-        self._consumed = 0
-        self._items: list[SourceItem] = []
-        self._channel: ChannelSeen | None = None
-
-    def add(self, item: SourceItem | None) -> Page | None:
-        """Take the next entry; returns a page when one is full."""
-        if isinstance(item, ChannelSeen):
-            self._open_channel(item)
-            return None
-        self._consumed += 1
-        if self._consumed <= self._begin:
-            return Page((), self._begin) if self._consumed % SIGN_OF_LIFE == 0 else None
-        self._introduce()
-        if item:
-            self._items.append(item)
-        return self._cut() if (self._consumed - self._begin) % self._size == 0 else None
-
-    def last(self, end: SourceEnd) -> Page:
-        """What is left, with the end."""
-        self._introduce()
-        return Page(tuple(self._items), max(self._consumed, self._begin), end)
-
-    def _open_channel(self, channel: ChannelSeen) -> None:
-        if self._consumed >= self._begin:
-            self._introduce()
-        self._channel = channel
-
-    def _introduce(self) -> None:
-        """Put the open channel before its first item of this reading."""
-        if self._channel:
-            self._items.append(self._channel)
-            self._channel = None
-
-    def _cut(self) -> Page:
-        page = Page(tuple(self._items), self._consumed)
-        self._items = []
-        return page
-
-
 def _no_json(path: Path, damaged: Damaged) -> str:
     with path.open("rb") as file:
         begin = file.read(64).lstrip()
     if begin.startswith(b"<"):
-        return f"{path} is an HTML page. Export the chat again, in the format “Machine-readable JSON”."
+        return (
+            f"{path} is an HTML page. Read it as the kind td_html, or export the chat again, in the format "
+            "“Machine-readable JSON”, which holds more."
+        )
     if not begin.startswith((b"{", b"\xef\xbb\xbf")):
         return f"{path} is not JSON: {damaged}."
     return f"{path} cannot be read as JSON: {damaged} near byte {damaged.offset:,}, before any message."

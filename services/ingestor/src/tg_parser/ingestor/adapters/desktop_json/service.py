@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Any, Final
 
 FRAME: Final = frozenset(
@@ -32,6 +31,4 @@ def _clean(value: Any, depth: int) -> Any:
         return [_clean(part, depth - 1) for part in value[:MOST]]
     if isinstance(value, str):
         return value.replace("\0", "")[:LONGEST]
-    if isinstance(value, Decimal):
-        return str(value)[:LONGEST]  # exact, and JSON has no infinity
-    return value if isinstance(value, (bool, int)) else None
+    return value if isinstance(value, (bool, int, float)) else None

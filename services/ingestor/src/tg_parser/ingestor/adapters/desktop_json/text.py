@@ -2,26 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, Final
 
-from tg_parser.ingestor.adapters.desktop_json.unreadable import Unreadable
+from tg_parser.ingestor.adapters.exports.styled import LONGEST_URL, StyledText, checked, utf16_length
 
-LONGEST_TEXT: Final = 65_536  # characters; Telegram itself ends at 4,096
-MOST_ENTITIES: Final = 2_000  # Telegram itself ends at 100
-LONGEST_URL: Final = 4_096
 PLAIN: Final = "plain"
 
 Part = tuple[str, str, dict[str, Any]]
 NOTHING: Final[dict[str, Any]] = {}
-
-
-@dataclass(frozen=True, slots=True)
-class StyledText:
-    """A text, and its entities as `TextEntity` takes them."""
-
-    text: str
-    entities: list[dict[str, Any]]
 
 
 def styled_text(row: dict[str, Any]) -> StyledText:
@@ -30,23 +18,12 @@ def styled_text(row: dict[str, Any]) -> StyledText:
     Raises Unreadable if it is longer than any message can be.
     """
     parts = _parts(row.get("text_entities")) or _parts(row.get("text"))
-    text = "".join(part[1] for part in parts)
-    if len(text) > LONGEST_TEXT:
-        raise Unreadable(f"Its text has {len(text):,} characters; no message has more than {LONGEST_TEXT:,}.")
-    entities = _entities(parts)
-    if len(entities) > MOST_ENTITIES:
-        raise Unreadable(f"Its text has {len(entities):,} styled ranges; no message has more than {MOST_ENTITIES:,}.")
-    return StyledText(text, entities)
+    return checked("".join(part[1] for part in parts), _entities(parts))
 
 
 def plain_text(value: Any) -> str:
     """The text of a value that is a string, a list of parts, or one part: a poll's question is any of these."""
     return "".join(part[1] for part in _parts(value))
-
-
-def utf16_length(text: str) -> int:
-    """Length in UTF-16 code units: a character outside the basic plane counts twice."""
-    return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) >> 1
 
 
 def _parts(value: Any) -> list[Part]:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tg_parser.ingestor.adapters.desktop_json.location import locate
+from tg_parser.ingestor.adapters.exports.location import locate
 from tg_parser.ingestor.ports import SourceRefused
 
 
@@ -20,22 +20,25 @@ def root(tmp_path: Path) -> Path:
 
 def refusal(location: object, *roots: Path) -> str:
     with pytest.raises(SourceRefused) as refused:
-        locate(str(location), roots)
+        locate(str(location), roots, ["result.json"])
     return str(refused.value)
 
 
 def test_a_file_inside_an_open_folder_is_found(root: Path) -> None:
     path = root / "chat" / "result.json"
-    assert locate(str(path), [root.parent / "other", root]) == path.resolve()
+    assert locate(str(path), [root.parent / "other", root], ["result.json"]) == path.resolve()
 
 
 def test_a_folder_means_the_export_in_it(root: Path) -> None:
-    assert locate(str(root / "chat"), [root]) == (root / "chat" / "result.json").resolve()
+    assert (
+        locate(str(root / "chat"), [root], ["messages.html", "result.json"])
+        == (root / "chat" / "result.json").resolve()
+    )
 
 
 def test_the_open_folder_may_itself_be_a_link(root: Path, tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to(root)
-    assert locate(str(tmp_path / "link" / "chat"), [tmp_path / "link"]).name == "result.json"
+    assert locate(str(tmp_path / "link" / "chat"), [tmp_path / "link"], ["result.json"]).name == "result.json"
 
 
 def test_nothing_is_read_where_no_folder_is_open(root: Path) -> None:

@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tg_parser.ingestor.adapters.desktop_json.repeats import SeenIds
+from tg_parser.ingestor.adapters.exports.repeats import SeenIds
 
 
 @settings(deadline=None)

@@ -1,4 +1,4 @@
-"""Albums. Telegram Desktop exports no group id, so items of one album are recognised by how they were sent.
+"""Albums. Telegram Desktop exports no album ids, so items of one album are recognised by how they were sent.
 
 Same sender in the same second, consecutive ids, all media of kinds that go together, at most ten, at most one caption.
 """
@@ -6,10 +6,11 @@ Same sender in the same second, consecutive ids, all media of kinds that go toge
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Final
 
 from tg_parser.contracts.messages import TelegramMessage
-from tg_parser.ingestor.adapters.desktop_json.entries import Entry
+from tg_parser.ingestor.adapters.exports.entries import Entry
 from tg_parser.ingestor.domain import MessageSeen
 
 MOST_ITEMS: Final = 10  # core.telegram.org/method/messages.sendMultiMedia
@@ -17,7 +18,7 @@ TOGETHER: Final = {"photo": "visual", "video": "visual", "file": "file", "audio"
 
 
 def with_albums(entries: Iterable[Entry]) -> Iterator[Entry]:
-    """The same entries in the same order; items of an album share `grouped_id` `inferred:<id of the first>`.
+    """The same entries in the same order; items of an album share a `grouped_id`, `inferred:<id of the first>`.
 
     Looks ahead by no more than an album.
     """
@@ -58,10 +59,10 @@ def _grouped(album: list[Entry]) -> Iterator[Entry]:
     if len(album) < 2:
         yield from album
         return
-    group = {"grouped_id": f"inferred:{_message(album[0]).message_id}"}
+    group = {"grouped_id": f"inferred:{_message(album[0]).message_id}", "grouped_inferred": True}
     for entry in album:
         item = MessageSeen(_message(entry).model_copy(update=group), _seen(entry).content_hash)
-        yield Entry(item, entry.sender)
+        yield replace(entry, item=item)
 
 
 def _seen(entry: Entry) -> MessageSeen:

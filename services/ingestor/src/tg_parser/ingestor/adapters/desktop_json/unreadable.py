@@ -1,7 +1,0 @@
-"""The one way in which a row of an export can fail."""
-
-from __future__ import annotations
-
-
-class Unreadable(Exception):
-    """A row is no message. The text is a sentence about it, `Its text has …`, for the report to the user."""
