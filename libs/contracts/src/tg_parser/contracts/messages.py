@@ -262,7 +262,8 @@ class _MessageObserved(Fact):
         default=(), description="what was merged into `message`, if it was more than one observation"
     )
     as_of: Timestamp | None = Field(
-        default=None, description="when this was certainly its text, if that is neither its own date nor that of the fact"
+        default=None,
+        description="when this was certainly its text, if that is neither its own date nor that of the fact",
     )
 
     @property
