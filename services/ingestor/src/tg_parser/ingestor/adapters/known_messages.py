@@ -14,8 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from tg_parser.chassis.database import DATABASE_ERRORS, Database
 from tg_parser.chassis.errors import TransientError
 from tg_parser.contracts.messages import Covered
-from tg_parser.ingestor.judging import Recorded
 from tg_parser.ingestor.domain import ChannelSeen, KnownState, Progress
+from tg_parser.ingestor.judging import Recorded
 
 CLAIM_EVERY: Final = 0.5  # seconds between attempts
 CLAIM_WITHIN: Final = 3600.0  # seconds; somebody else's reading of a large channel takes minutes
