@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, Literal
 
 import httpx
 
@@ -14,7 +14,7 @@ TIMEOUT = 30.0  # seconds for one answer
 
 
 class GatewayClient:
-    """The gateway's workflows, as JSON resources."""
+    """The gateway's workflows and sources, as JSON resources."""
 
     def __init__(self, http: httpx.AsyncClient) -> None:
         self._http = http
@@ -32,19 +32,47 @@ class GatewayClient:
         page = await self._json("GET", "/api/v1/workflows", params={"limit": limit})
         return list(page["items"])
 
+    async def add_source(self, body: dict[str, Any]) -> dict[str, Any]:
+        """Register a source, or change it."""
+        return await self._json("POST", "/api/v1/sources", json=body)
+
+    async def sources(self) -> list[dict[str, Any]]:
+        """Every registered source."""
+        return list(await self._answer("GET", "/api/v1/sources"))
+
+    async def source(self, source_id: str) -> dict[str, Any]:
+        """One source."""
+        return await self._json("GET", f"/api/v1/sources/{source_id}")
+
+    async def change_source(self, source_id: str, change: Literal["pause", "resume"]) -> dict[str, Any]:
+        """Pause or resume a source."""
+        return await self._json("POST", f"/api/v1/sources/{source_id}/{change}")
+
+    async def remove_source(self, source_id: str) -> None:
+        """Forget a source."""
+        await self._answer("DELETE", f"/api/v1/sources/{source_id}")
+
+    async def read_source(self, source_id: str, body: dict[str, Any], *, key: str) -> dict[str, Any]:
+        """Ask for a source to be read."""
+        headers = {"Idempotency-Key": key}
+        return await self._json("POST", f"/api/v1/sources/{source_id}/runs", json=body, headers=headers)
+
     async def health(self) -> dict[str, Any]:
         """Whether the gateway's servers answer."""
         answer = await self._http.get("/health")
         return dict(answer.json())
 
     async def _json(self, method: str, path: str, **sent: Any) -> dict[str, Any]:
+        return dict(await self._answer(method, path, **sent))
+
+    async def _answer(self, method: str, path: str, **sent: Any) -> Any:
         try:
             answer = await self._http.request(method, path, **sent)
         except httpx.HTTPError as error:
             raise CommandFailed(f"The gateway at {self._http.base_url} does not answer: {error}.") from error
         if answer.is_error:
             raise CommandFailed(_problem(answer))
-        return dict(answer.json())
+        return answer.json() if answer.content else None
 
 
 @asynccontextmanager
@@ -60,4 +88,7 @@ def _problem(answer: httpx.Response) -> str:
         problem = answer.json()
     except ValueError:
         return f"The gateway answered {answer.status_code}."
+    errors = problem.get("errors") or []
+    if errors:
+        return " ".join(f"{error.get('pointer', '')}: {error.get('detail', '')}" for error in errors)
     return str(problem.get("detail") or problem.get("title") or f"The gateway answered {answer.status_code}.")

@@ -6,28 +6,22 @@ Every command that prints data takes `--json`. Exit codes: 0 done, 1 failed, 2 u
 from __future__ import annotations
 
 import asyncio
-import json
-import signal
 import sys
-from collections.abc import Coroutine
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated
 
 import typer
-import uvloop
 from rich.console import Console
 
 from tg_parser.chassis.embedded import EmbeddedServerError
 from tg_parser.chassis.errors import ChassisError
 from tg_parser.chassis.logging import configure_logging
 from tg_parser.chassis.settings import TelemetrySettings
-from tg_parser.cli import reports, run_command, up_command
+from tg_parser.cli import reports, run_command, source_commands, up_command
 from tg_parser.cli.exit_codes import CommandFailed, ExitCode
-from tg_parser.cli.settings import CliSettings
+from tg_parser.cli.shell import AsJson, DataDir, directory, print_json, quiet_logs, run_to_end
 from tg_parser.cli.summary import show
 from tg_parser.processor.settings import LlmSettings
-
-T = TypeVar("T")
 
 app = typer.Typer(
     name="tg-parser",
@@ -37,11 +31,9 @@ app = typer.Typer(
 )
 workflows = typer.Typer(help="Workflows: what was asked for and how it went.", no_args_is_help=True)
 app.add_typer(workflows, name="workflows")
-
-DataDir = Annotated[
-    Path | None, typer.Option("--data-dir", envvar="TG_DATA_DIR", help="Where the embedded servers keep everything.")
-]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+app.add_typer(source_commands.sources, name="sources")
+app.command("add-source")(source_commands.add_source)
+app.command("ingest")(source_commands.ingest)
 
 
 @app.command()
@@ -55,12 +47,12 @@ def run(  # noqa: PLR0917 - Typer makes options of them, by name
     as_json: AsJson = False,
 ) -> None:
     """Read an export, understand its messages, group them into topics and write a knowledge base. Repeating it resumes it."""
-    _quiet_logs()
+    quiet_logs()
     llm = LlmSettings()
     request = run_command.check_request(file, out, llm, provider=provider, model=model, pretty=pretty)
-    summary = _run(run_command.run_export(request, _data_dir(data_dir), llm, Console(stderr=as_json)))
+    summary = run_to_end(run_command.run_export(request, directory(data_dir), llm, Console(stderr=as_json)))
     if as_json:
-        _print_json(summary)
+        print_json(summary)
     else:
         show(Console(), summary)
     if summary["error"]:
@@ -83,33 +75,33 @@ def up(
 ) -> None:
     """Start every service in one process and keep it running."""
     configure_logging(TelemetrySettings())
-    composition = up_command.composition(_data_dir(data_dir), port, import_root or [], export_root or [])
-    _run(up_command.keep_running(composition, Console(stderr=True)))
+    composition = up_command.composition(directory(data_dir), port, import_root or [], export_root or [])
+    run_to_end(up_command.keep_running(composition, Console(stderr=True)))
 
 
 @app.command()
 def status(data_dir: DataDir = None, as_json: AsJson = False) -> None:
     """Whether a system runs on the data directory, and whether everything in it answers."""
-    _quiet_logs()
-    found = _run(reports.status(_data_dir(data_dir)))
-    _print_json(found) if as_json else reports.show_status(Console(), found)
+    quiet_logs()
+    found = run_to_end(reports.status(directory(data_dir)))
+    print_json(found) if as_json else reports.show_status(Console(), found)
     raise typer.Exit(ExitCode.DONE if found["running"] and found["health"].get("status") == "ok" else ExitCode.FAILED)
 
 
 @workflows.command("list")
 def list_workflows(data_dir: DataDir = None, limit: int = 20, as_json: AsJson = False) -> None:
     """The newest workflows."""
-    _quiet_logs()
-    found = _run(reports.workflows(_data_dir(data_dir), limit))
-    _print_json(found) if as_json else reports.show_workflows(Console(), found)
+    quiet_logs()
+    found = run_to_end(reports.workflows(directory(data_dir), limit))
+    print_json(found) if as_json else reports.show_workflows(Console(), found)
 
 
 @workflows.command("show")
 def show_workflow(workflow_id: str, data_dir: DataDir = None, as_json: AsJson = False) -> None:
     """One workflow, stage by stage."""
-    _quiet_logs()
-    found = _run(reports.workflow(_data_dir(data_dir), workflow_id))
-    _print_json(found) if as_json else reports.show_workflow(Console(), found)
+    quiet_logs()
+    found = run_to_end(reports.workflow(directory(data_dir), workflow_id))
+    print_json(found) if as_json else reports.show_workflow(Console(), found)
 
 
 @app.command()
@@ -120,45 +112,13 @@ def export(
     as_json: AsJson = False,
 ) -> None:
     """Write the knowledge base as it stands, without reading or processing anything."""
-    _quiet_logs()
+    quiet_logs()
     target = out.resolve()
     target.mkdir(parents=True, exist_ok=True)
-    found = _run(reports.export(_data_dir(data_dir), target, pretty=pretty, console=Console(stderr=True)))
-    _print_json(found) if as_json else reports.show_workflow(Console(), found)
+    found = run_to_end(reports.export(directory(data_dir), target, pretty=pretty, console=Console(stderr=True)))
+    print_json(found) if as_json else reports.show_workflow(Console(), found)
     if found["state"] != "completed":
         raise CommandFailed(str(found.get("error") or "The export could not be written."))
-
-
-def _data_dir(given: Path | None) -> Path:
-    path = (given or CliSettings().data_dir).expanduser().absolute()
-    path.mkdir(parents=True, exist_ok=True, mode=0o700)
-    return path
-
-
-def _quiet_logs() -> None:
-    """A person who waits for an answer wants the answer: only what is wrong is logged."""
-    settings = TelemetrySettings()
-    explicit = "log_level" in settings.model_fields_set
-    configure_logging(
-        settings if explicit else settings.model_copy(update={"log_level": "CRITICAL", "log_format": "console"})
-    )
-
-
-def _print_json(data: Any) -> None:
-    sys.stdout.write(json.dumps(data, ensure_ascii=False, indent=2) + "\n")
-
-
-def _run(work: Coroutine[Any, Any, T]) -> T:
-    """Run `work`, stopping it cleanly at Ctrl-C or SIGTERM."""
-
-    async def interruptible() -> T:
-        task = asyncio.current_task()
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, task.cancel if task else loop.stop)
-        return await work
-
-    return uvloop.run(interruptible())
 
 
 def main() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tg_parser.contracts.messages import Button, ForwardOrigin, Media, Place, TelegramMessage
+from tg_parser.contracts.messages import ForwardOrigin, Media, TelegramMessage
 from tg_parser.ingestor.adapters.desktop_json.chats import Chat, chat_of, peer_id
 from tg_parser.ingestor.adapters.desktop_json.message import message_of
 from tg_parser.ingestor.adapters.exports.unreadable import Unreadable
@@ -184,33 +184,6 @@ def test_a_poll_is_read_whether_its_question_is_styled_or_not(post: Post) -> Non
     assert [(answer.text, answer.voters) for answer in poll.answers] == [("Да!", 3), ("Нет", 1)]
 
 
-def test_a_contacts_phone_number_is_left_out(post: Post) -> None:
-    contact = {"first_name": "Анна", "last_name": "К.", "phone_number": "+70000000000"}
-    message = read(post(contact_information=contact, contact_vcard="contacts/1.vcard"))
-    assert (message.contact_name, message.media) == ("Анна К.", ())
-    assert "7000" not in message.model_dump_json()
-
-
-def test_a_place_keeps_its_name_and_coordinates(post: Post) -> None:
-    row = post(location_information={"latitude": 55.75, "longitude": 37.61}, place_name="Парк", address="ул. Новая, 1")
-    assert read(row).place == Place(latitude=55.75, longitude=37.61, title="Парк", address="ул. Новая, 1")
-
-
-def test_a_place_that_moves_is_no_content(post: Post) -> None:
-    def at(latitude: float) -> TelegramMessage:
-        point = {"latitude": latitude, "longitude": 37.61}
-        return read(post(location_information=point, live_location_period_seconds=900))
-
-    assert at(1).place != at(2).place
-    assert at(1).content_hash() == at(2).content_hash()
-
-
-@pytest.mark.parametrize("point", [{}, {"latitude": 91, "longitude": 0}, {"latitude": "1", "longitude": True}])
-def test_a_point_that_is_not_on_the_map_is_left_out(post: Post, point: dict[str, Any]) -> None:
-    message = read(post(location_information=point))
-    assert (message.kind, message.place) == ("location", None)
-
-
 @pytest.mark.parametrize(
     ("members", "origin"),
     [
@@ -245,18 +218,6 @@ def test_a_reply_to_a_message_of_another_chat_names_the_chat(post: Post) -> None
     message = read(post(reply_to_message_id=3, reply_to_peer_id="channel5"))
     assert (message.reply_to_message_id, message.reply_to_channel_id) == (3, "5")
     assert read(post(reply_to_message_id=3, reply_to_peer_id="channel1234567890")).reply_to_channel_id is None
-
-
-def test_buttons_keep_their_words_and_the_links_that_are_for_everybody(post: Post) -> None:
-    rows = [
-        [{"type": "url", "text": "Купить", "data": "https://shop.example/"}],
-        [{"type": "callback", "text": "Да", "data": "secret"}, {"type": "url"}, "odd"],
-        "odd",
-    ]
-    assert read(post(inline_bot_buttons=rows)).buttons == (
-        Button(text="Купить", url="https://shop.example/"),
-        Button(text="Да"),
-    )
 
 
 def test_the_bot_and_the_sender_of_a_message_are_named(post: Post) -> None:

@@ -170,6 +170,7 @@ def _completed(seen: ChannelSeen, known: ChannelSeen | None) -> ChannelSeen:
     return replace(
         seen,
         title=seen.title or known.title,
+        channel_type=seen.channel_type or known.channel_type,
         username=known.username if seen.username is None else seen.username,
         predecessor_id=known.predecessor_id if seen.predecessor_id is None else seen.predecessor_id,
         discussion_id=known.discussion_id if seen.discussion_id is None else seen.discussion_id,

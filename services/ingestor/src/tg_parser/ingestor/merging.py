@@ -39,7 +39,7 @@ RELATIONS: Final = (
 )  # fmt: skip
 CANNOT_KNOW: Final[dict[SourceKind, frozenset[str]]] = {
     "td_json": frozenset({"link_preview", "rich"}),
-    "td_html": frozenset({"link_preview", "rich", "buttons", "place", "contact_name", "action_detail"}),
+    "td_html": frozenset({"link_preview", "rich", "buttons", "action_detail"}),
     "web_preview": frozenset({"action_detail", "rich"}),
     "v3_database": frozenset(
         {"poll", "place", "contact_name", "buttons", "link_preview", "rich", "action", "action_detail"}

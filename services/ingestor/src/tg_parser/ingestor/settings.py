@@ -8,6 +8,7 @@ from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from tg_parser.chassis.settings import NatsSettings, PostgresSettings, TelemetrySettings
+from tg_parser.ingestor.budgets import Budgets
 
 
 class IngestorSettings(BaseSettings):
@@ -25,6 +26,10 @@ class IngestorSettings(BaseSettings):
     """Messages between two commits, at most. A crash repeats one page; a thousand fill what one message on the wire may hold."""
     concurrency: int = Field(default=1, ge=1, le=4)
     """Sources read at once. Each keeps a core busy in a process of its own, and a database connection to itself."""
+    preview_site: str = "https://t.me"
+    """Where public previews of channels are."""
+    budgets: Budgets = Field(default_factory=Budgets)
+    """How often Telegram may be asked."""
     health_host: str = "127.0.0.1"
     health_port: int = 0
     """Port of /livez, /readyz and /metrics; 0: none."""

@@ -51,8 +51,14 @@ def _belongs(entry: Entry, album: list[Entry]) -> bool:
         and this.message_id == last.message_id + 1
         and this.date == last.date
         and TOGETHER[this.kind] == TOGETHER[last.kind]
-        and this.forwarded_from == last.forwarded_from
+        and _origin(this) == _origin(last)
     )
+
+
+def _origin(message: TelegramMessage) -> tuple[str | None, str | None] | None:
+    """Whence it was forwarded; the moment is told of the first of several in some exports."""
+    origin = message.forwarded_from
+    return (origin.name, origin.channel_id) if origin else None
 
 
 def _grouped(album: list[Entry]) -> Iterator[Entry]:

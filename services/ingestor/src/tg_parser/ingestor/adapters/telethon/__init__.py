@@ -1,0 +1,3 @@
+"""Telegram itself, read with the operator's own account through Telethon."""
+
+from __future__ import annotations
