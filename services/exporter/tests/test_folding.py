@@ -13,7 +13,10 @@ from tg_parser.contracts.messages import (
     IngestPageCommitted,
     MessageDeleted,
     MessageEdited,
+    MessageEnriched,
+    MessageErased,
     MessageIngested,
+    MessageRestored,
     RejectedInput,
 )
 from tg_parser.contracts.model import Fact
@@ -22,6 +25,7 @@ from tg_parser.exporter.domain.folding import HEARD, Told, rows_of
 from tg_parser.exporter.domain.registers import (
     CHANNEL,
     OUTCOME,
+    PRESENCE,
     REGISTERS,
     REJECTED,
     TOPIC,
@@ -116,6 +120,22 @@ def test_every_rejected_input_of_a_page_is_kept() -> None:
     ]
 
 
+def test_what_is_erased_leaves_no_text_and_no_late_fact_brings_it_back(
+    ingested: Callable[..., MessageIngested], processed: Processed
+) -> None:
+    erased = MessageErased(channel_id="77", source_ref=REF)
+    rows = fold(
+        (1, ingested(1)),
+        (2, processed(1)),
+        (3, erased),
+        (4, processed(1, revision=3)),
+        (5, MessageRestored(channel_id="77", source_ref=REF)),
+    )
+    assert "Text 1" not in repr(rows)
+    assert "Post 1" not in repr(rows)
+    assert rows[PRESENCE.table] == [(REF, "77", True, True, 3)]
+
+
 def test_every_fact_that_is_heard_is_folded(
     ingested: Callable[..., MessageIngested], processed: Processed, topic: Callable[..., TopicOpened]
 ) -> None:
@@ -155,6 +175,7 @@ def every_fact(
         revision=1,
         previous_hash=first.content_hash,
     )
+    enriched = MessageEnriched(message=edited.message, content_hash="h2", source_kind="web_preview", revision=1)
     one, two, three = (topic(f"tg:77:post:{number}") for number in (1, 2, 3))
     return [
         ChannelObserved(channel_id="77", title="Old", channel_type="c", username="daily", source_kind="td_json"),
@@ -162,10 +183,13 @@ def every_fact(
         first,
         processed(1),
         edited,
+        enriched,
         skipped("unchanged"),
         failure(revision=1),
         processed(1, revision=1),
         MessageDeleted(channel_id="77", source_ref=REF),
+        MessageRestored(channel_id="77", source_ref=REF),
+        MessageErased(channel_id="77", source_ref="tg:77:post:9"),
         one,
         two,
         three,

@@ -24,7 +24,10 @@ from tg_parser.contracts.messages import (
     ChannelObserved,
     IngestPageCommitted,
     MessageDeleted,
+    MessageEnriched,
+    MessageErased,
     MessageIngested,
+    MessageRestored,
     RejectedInput,
 )
 from tg_parser.contracts.model import Fact
@@ -155,6 +158,39 @@ async def test_entries_and_topics_name_each_other(database: Database, log: Log, 
         ("supporting", "https://t.me/daily/10", "Text 10."),
     ]
     assert "topic_topic_tg_77_post_10.json" not in files
+
+
+async def test_a_message_that_is_back_is_an_entry_again_with_all_that_is_known_of_it(
+    database: Database,
+    log: Log,
+    recorded: Callable[..., Recorded],
+    ingested: Callable[..., MessageIngested],
+    tmp_path: Path,
+) -> None:
+    message = ingested(3).message.model_copy(update={"author": "A Writer"})
+    enriched = MessageEnriched(message=message, content_hash=message.content_hash(), source_kind="web_preview")
+    back = [recorded(91, MessageRestored(channel_id="77", source_ref="tg:77:post:3")), recorded(92, enriched)]
+    await fold(database, [*log, *back], position=99)
+    files = await exported(database, tmp_path / "kb")
+    assert entries(files)["kb:msg:tg:77:post:3"]["metadata"]["author"] == "A Writer"
+
+
+async def test_an_erased_message_is_in_no_file_and_its_words_in_no_table(
+    database: Database, log: Log, recorded: Callable[..., Recorded], tmp_path: Path
+) -> None:
+    await fold(database, log, position=99)
+    assert b"Text 10." in b"".join((await exported(database, tmp_path / "before")).values())
+    await fold(database, [recorded(100, MessageErased(channel_id="77", source_ref="tg:77:post:10"))], position=100)
+    files = await exported(database, tmp_path / "after")
+    assert "kb:msg:tg:77:post:10" not in entries(files)
+    assert b"Text 10." not in b"".join(files.values())
+    async with database.begin() as connection:
+        rows = [
+            *await connection.execute(text("SELECT body FROM exporter.post")),
+            *await connection.execute(text("SELECT body FROM exporter.outcome")),
+        ]
+    assert len(rows) > 10
+    assert not any("Text 10." in (row.body or "") or "Post 10" in (row.body or "") for row in rows)
 
 
 async def test_the_manifest_covers_everything_and_every_digest_is_right(

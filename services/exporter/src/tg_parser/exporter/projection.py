@@ -11,14 +11,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from tg_parser.chassis.recorded import Recorded
 from tg_parser.contracts import subjects
 from tg_parser.contracts.codec import encode
-from tg_parser.contracts.messages import MessageEdited, MessageIngested
+from tg_parser.contracts.messages import MessageEdited, MessageEnriched, MessageIngested
 from tg_parser.exporter.domain.folding import HEARD, Told, rows_of
 from tg_parser.exporter.domain.registers import REGISTERS, Register, Row
 
 SCHEMA = "exporter"
 PROJECTION = f"{SCHEMA}.entries"
-TEXT = {"message": {"text", "entities"}}
-"""What is left out of an observed message: an entry has the document's text."""
+TEXT = {"message": {"text", "entities"}, "observations": True}
+"""What is left out of an observed message: an entry has the document's text, of the message as it was merged."""
 
 
 class EntriesProjection:
@@ -61,7 +61,7 @@ def _told(entry: Recorded) -> Told:
 
 def _body(entry: Recorded) -> bytes:
     fact = entry.message
-    if isinstance(fact, MessageIngested | MessageEdited):
+    if isinstance(fact, MessageIngested | MessageEdited | MessageEnriched):
         return fact.__pydantic_serializer__.to_json(fact, exclude=TEXT, exclude_none=True)
     return entry.body if entry.type == fact.wire_type() else encode(fact)
 

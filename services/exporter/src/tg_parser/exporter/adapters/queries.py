@@ -17,14 +17,14 @@ OUTCOMES = text(
     """
     SELECT post.channel_id, outcome.kind, coalesce(outcome.reason, '') AS reason, count(*) AS messages,
            min(post.posted_at) AS first_at, max(post.posted_at) AS last_at
-    FROM exporter.post LEFT JOIN exporter.outcome USING (source_ref)
-    WHERE NOT post.deleted
+    FROM exporter.post LEFT JOIN exporter.outcome USING (source_ref) LEFT JOIN exporter.presence USING (source_ref)
+    WHERE presence.gone IS NOT TRUE
     GROUP BY 1, 2, 3
     ORDER BY 1, 2, 3
     """
 )
 
-DELETED = text("SELECT count(*) AS messages FROM exporter.post WHERE deleted")
+DELETED = text("SELECT count(*) AS messages FROM exporter.presence WHERE gone")
 
 REJECTED = text(
     """
@@ -39,8 +39,8 @@ MESSAGES = text(
     WITH album AS (
         SELECT post.channel_id, post.grouped_id, array_agg(source_ref ORDER BY message_id) AS members,
                (array_agg(source_ref ORDER BY message_id) FILTER (WHERE outcome.kind = 'processed'))[1] AS speaker
-        FROM exporter.post LEFT JOIN exporter.outcome USING (source_ref)
-        WHERE post.grouped_id IS NOT NULL AND NOT post.deleted
+        FROM exporter.post LEFT JOIN exporter.outcome USING (source_ref) LEFT JOIN exporter.presence USING (source_ref)
+        WHERE post.grouped_id IS NOT NULL AND presence.gone IS NOT TRUE
         GROUP BY 1, 2
         HAVING count(*) > 1
     ), membership AS (
@@ -58,7 +58,8 @@ MESSAGES = text(
     LEFT JOIN membership ON membership.source_ref = post.source_ref
     LEFT JOIN exporter.channel ON channel.channel_id = post.channel_id
     LEFT JOIN exporter.username ON username.channel_id = post.channel_id
-    WHERE NOT post.deleted AND outcome.kind = 'processed'
+    LEFT JOIN exporter.presence ON presence.source_ref = post.source_ref
+    WHERE presence.gone IS NOT TRUE AND outcome.kind = 'processed'
     ORDER BY entry_ref
     """
 )
@@ -91,8 +92,9 @@ MEMBERS = text(
     SELECT source_ref, post.channel_id, post.body AS observed, outcome.body AS processed, channel.title, username.username
     FROM exporter.post
     LEFT JOIN exporter.outcome USING (source_ref)
+    LEFT JOIN exporter.presence USING (source_ref)
     LEFT JOIN exporter.channel ON channel.channel_id = post.channel_id
     LEFT JOIN exporter.username ON username.channel_id = post.channel_id
-    WHERE source_ref = ANY (cast(:refs as text[])) AND NOT post.deleted
+    WHERE source_ref = ANY (cast(:refs as text[])) AND presence.gone IS NOT TRUE
     """
 )

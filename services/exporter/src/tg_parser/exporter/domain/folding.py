@@ -12,7 +12,10 @@ from tg_parser.contracts.messages import (
     IngestPageCommitted,
     MessageDeleted,
     MessageEdited,
+    MessageEnriched,
+    MessageErased,
     MessageIngested,
+    MessageRestored,
 )
 from tg_parser.contracts.model import Fact, Message
 from tg_parser.contracts.topics import TopicOpened, TopicRetired, TopicsMerged, TopicSplit, TopicUpdated
@@ -20,6 +23,7 @@ from tg_parser.exporter.domain.registers import (
     CHANNEL,
     OUTCOME,
     POST,
+    PRESENCE,
     REJECTED,
     TOPIC,
     TOPIC_ALIAS,
@@ -33,7 +37,10 @@ HEARD: Final[tuple[type[Fact], ...]] = (
     ChannelObserved,
     MessageIngested,
     MessageEdited,
+    MessageEnriched,
     MessageDeleted,
+    MessageRestored,
+    MessageErased,
     MessageProcessed,
     MessageSkipped,
     MessageFailed,
@@ -48,6 +55,7 @@ HEARD: Final[tuple[type[Fact], ...]] = (
 
 SAYS_NOTHING: Final = {"unchanged", "cancelled"}
 """Reasons for skipping that say nothing about the message: what was known of it before still holds."""
+LAST_REVISION: Final = 2**31 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +72,13 @@ def rows_of(told: Told) -> Iterator[tuple[Register, Row]]:
     """What the fact writes where."""
     seq, body = told.seq, told.body
     match told.fact:
-        case MessageIngested() | MessageEdited() as observed:
+        case MessageIngested() | MessageEdited() | MessageEnriched() as observed:
             yield POST, _post(observed, seq, body)
-        case MessageDeleted() as gone:
-            yield POST, (gone.source_ref, gone.channel_id, None, None, None, True, seq, None)
+        case MessageDeleted() | MessageRestored() as told_of:
+            gone = isinstance(told_of, MessageDeleted)
+            yield PRESENCE, (told_of.source_ref, told_of.channel_id, False, gone, seq)
+        case MessageErased() as erased:
+            yield from _erased(erased, seq)
         case MessageProcessed() as done:
             yield OUTCOME, (done.source_ref, True, done.revision, True, seq, "processed", "", body)
         case MessageSkipped() as skipped:
@@ -92,7 +103,14 @@ def rows_of(told: Told) -> Iterator[tuple[Register, Row]]:
             return
 
 
-def _post(observed: MessageIngested | MessageEdited, seq: int, body: str) -> Row:
+def _erased(erased: MessageErased, seq: int) -> Iterator[tuple[Register, Row]]:
+    """Over whatever was kept of it: the rows stay, so that late facts about it change nothing, and say nothing."""
+    yield PRESENCE, (erased.source_ref, erased.channel_id, True, True, seq)
+    yield POST, (erased.source_ref, erased.channel_id, None, None, None, seq, None)
+    yield OUTCOME, (erased.source_ref, True, LAST_REVISION, True, seq, "skipped", "erased", None)
+
+
+def _post(observed: MessageIngested | MessageEdited | MessageEnriched, seq: int, body: str) -> Row:
     message = observed.message
     return (
         observed.source_ref,
@@ -100,7 +118,6 @@ def _post(observed: MessageIngested | MessageEdited, seq: int, body: str) -> Row
         message.message_id,
         message.date,
         message.grouped_id,
-        False,
         seq,
         body,
     )

@@ -58,13 +58,19 @@ POST: Final = Register(
         "message_id": "bigint",
         "posted_at": "timestamptz",
         "grouped_id": "text",
-        "deleted": "boolean",
         "seq": "bigint",
         "body": "text",
     },
     key=("source_ref",),
     version=("seq",),
 )
+PRESENCE: Final = Register(
+    "presence",
+    {"source_ref": "text", "channel_id": "text", "erased": "boolean", "gone": "boolean", "seq": "bigint"},
+    key=("source_ref",),
+    version=("erased", "seq"),
+)
+"""Of messages that were ever told to be gone; the others are there. Nothing brings an erased one back."""
 OUTCOME: Final = Register(
     "outcome",
     {
@@ -110,4 +116,4 @@ REJECTED: Final = Register(
     version=("seq",),
 )
 
-REGISTERS: Final = (CHANNEL, USERNAME, POST, OUTCOME, TOPIC, TOPIC_ALIAS, TOPIC_SPLIT, REJECTED)
+REGISTERS: Final = (CHANNEL, USERNAME, POST, PRESENCE, OUTCOME, TOPIC, TOPIC_ALIAS, TOPIC_SPLIT, REJECTED)
