@@ -79,13 +79,8 @@ def rows_of(told: Told) -> Iterator[tuple[Register, Row]]:
             yield PRESENCE, (told_of.source_ref, told_of.channel_id, False, gone, seq)
         case MessageErased() as erased:
             yield from _erased(erased, seq)
-        case MessageProcessed() as done:
-            yield OUTCOME, (done.source_ref, True, done.revision, True, seq, "processed", "", body)
-        case MessageSkipped() as skipped:
-            decided = skipped.reason not in SAYS_NOTHING
-            yield OUTCOME, (skipped.source_ref, decided, skipped.revision, True, seq, "skipped", skipped.reason, None)
-        case MessageFailed() as failed:
-            yield OUTCOME, (failed.source_ref, True, failed.revision, False, seq, "failed", "", None)
+        case MessageProcessed() | MessageSkipped() | MessageFailed() as outcome:
+            yield OUTCOME, _outcome(outcome, seq, body)
         case ChannelObserved() as channel:
             yield from _channel(channel, seq)
         case TopicOpened() | TopicUpdated() as topic:
@@ -101,6 +96,17 @@ def rows_of(told: Told) -> Iterator[tuple[Register, Row]]:
             yield from _rejected(page, told)
         case _:
             return
+
+
+def _outcome(outcome: MessageProcessed | MessageSkipped | MessageFailed, seq: int, body: str) -> Row:
+    ref, revision = outcome.source_ref, outcome.revision
+    match outcome:
+        case MessageProcessed():
+            return ref, True, revision, True, seq, "processed", "", body
+        case MessageSkipped():
+            return ref, outcome.reason not in SAYS_NOTHING, revision, True, seq, "skipped", outcome.reason, None
+        case MessageFailed():
+            return ref, True, revision, False, seq, "failed", "", None
 
 
 def _erased(erased: MessageErased, seq: int) -> Iterator[tuple[Register, Row]]:
