@@ -5,10 +5,11 @@ from datetime import UTC, datetime
 
 from tg_parser.chassis.recorded import Recorded
 from tg_parser.contracts.codec import encode
-from tg_parser.contracts.messages import MessageEdited, MessageIngested, TelegramMessage
+from tg_parser.contracts.jobs import ModelChoice
+from tg_parser.contracts.messages import MessageEdited, MessageEnriched, MessageIngested, TelegramMessage
 from tg_parser.contracts.model import Fact
 from tg_parser.contracts.subjects import fact_subject
-from tg_parser.orchestrator.issuing import job_id, read_facts
+from tg_parser.orchestrator.issuing import job_id, jobs_of, read_facts
 from tg_parser.orchestrator.ports import Waiting
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -53,6 +54,15 @@ async def test_scattered_facts_are_read_without_what_lies_between_them() -> None
     assert sorted(await read_facts(facts, wanted)) == wanted
     assert facts.requests <= 6
     assert facts.read < 2 * len(wanted)
+
+
+async def test_what_another_source_knew_more_of_is_the_message_of_the_job() -> None:
+    known = message(1).model_copy(update={"author": "A Writer"})
+    enriched = MessageEnriched(message=known, content_hash="hash 1", source_kind="web_preview", revision=3)
+    facts = await read_facts(FakeFacts([recorded(8, ingested(1)), recorded(9, enriched)]), [9])
+    waiting = Waiting("tg:1001:post:1", seq=9, issues=0, pipeline_key="", content_hash="", channel_title="")
+    ((_, job),) = jobs_of(("w1", 0), ModelChoice(), [waiting], facts)
+    assert (job.message, job.revision, job.source_seq) == (known, 3, 9)
 
 
 async def test_a_fact_that_is_gone_is_missing_and_not_a_fault() -> None:

@@ -27,6 +27,7 @@ from tg_parser.contracts.messages import (
     IngestCompleted,
     IngestPageCommitted,
     KnownMessage,
+    MessageErased,
     MessageIngested,
     TelegramMessage,
 )
@@ -188,6 +189,25 @@ async def test_an_empty_source_is_over_at_once(database: Database) -> None:
     await fold(database, [entry(1, IngestCompleted(expected=0, pages=0))], [])
     (notice,) = await completions(database)
     assert command_of(notice) == RecordProcessCompleted(expected=0, done=0, failed=0)
+
+
+async def test_nobody_waits_for_an_outcome_of_an_erased_message(database: Database) -> None:
+    erased = MessageErased(channel_id="1001", source_ref=ref(2))
+    facts = [ingested(1), ingested(2), IngestCompleted(expected=2, pages=1), processed(1), erased, processed(2)]
+    for cuts in ([], [4], [5], [1, 2, 3, 4, 5]):
+        await empty(database)
+        await fold(database, [entry(seq, fact) for seq, fact in enumerate(facts, start=1)], cuts)
+        (notice,) = await completions(database)
+        assert command_of(notice) == RecordProcessCompleted(
+            expected=2,
+            done=1,
+            failed=0,
+            skipped={"erased": 1},
+            input_tokens=15,
+            output_tokens=2,
+            cost_micros=7,
+            last_seq=5,
+        )
 
 
 async def test_a_notice_waits_until_it_was_announced(database: Database) -> None:

@@ -8,7 +8,7 @@ from typing import Final
 from tg_parser.chassis.recorded import Recorded
 from tg_parser.contracts.ids import deterministic_id
 from tg_parser.contracts.jobs import ModelChoice, ProcessMessage
-from tg_parser.contracts.messages import MessageEdited, MessageIngested
+from tg_parser.contracts.messages import MessageEdited, MessageEnriched, MessageIngested
 from tg_parser.contracts.subjects import FACTS, fact_filter
 from tg_parser.orchestrator.ports import FactLog, Scope, Waiting
 
@@ -19,7 +19,7 @@ NEAR: Final = 4
 async def read_facts(log: FactLog, wanted: Sequence[int]) -> dict[int, Recorded]:
     """The facts about messages at the positions `wanted`, by position. One that is not there any more is missing."""
     found: dict[int, Recorded] = {}
-    for kind in (MessageIngested, MessageEdited):
+    for kind in (MessageIngested, MessageEdited, MessageEnriched):
         missing = sorted(seq for seq in wanted if seq not in found)
         found |= await _read(log, fact_filter(kind), missing)
     return found
@@ -47,13 +47,13 @@ def job_id(scope: Scope, waiting: Waiting) -> str:
 def job_of(scope: Scope, choice: ModelChoice, waiting: Waiting, fact: Recorded) -> ProcessMessage | None:
     """The job about the message of `fact`; None if the fact is not about a message."""
     told = fact.message
-    if not isinstance(told, MessageIngested | MessageEdited):
+    if not isinstance(told, MessageIngested | MessageEdited | MessageEnriched):
         return None
     return ProcessMessage(
         workflow_id=scope[0],
         generation=scope[1],
         message=told.message,
-        revision=told.revision if isinstance(told, MessageEdited) else 0,
+        revision=0 if isinstance(told, MessageIngested) else told.revision,
         content_hash=told.content_hash,
         channel_title=waiting.channel_title,
         choice=choice,

@@ -53,17 +53,28 @@ class LedgerProjection:
             await connection.execute(
                 statements.EXPECTED, {**_scopes(rows.expected), "expected": [*rows.expected.values()]}
             )
-        await self._write_notices(connection, rows)
+        erased = await _settle_erased(connection, rows)
+        await self._write_notices(connection, rows, erased)
         await _write_knowledge(connection, rows)
 
-    async def _write_notices(self, connection: AsyncConnection, rows: Gathered) -> None:
+    async def _write_notices(self, connection: AsyncConnection, rows: Gathered, erased: set[tuple[str, int]]) -> None:
         if rows.notices:
             await connection.execute(statements.NOTICES, _notices(rows.notices))
             self._noticed = True
-        touched = {(workflow_id, generation) for workflow_id, generation, _ in rows.outcomes} | set(rows.expected)
+        touched = (
+            {(workflow_id, generation) for workflow_id, generation, _ in rows.outcomes} | set(rows.expected) | erased
+        )
         if touched:
             found = await connection.execute(statements.COMPLETED, {**_scopes(touched), "kind": PROCESS_COMPLETED})
             self._noticed = self._noticed or found.rowcount > 0
+
+
+async def _settle_erased(connection: AsyncConnection, rows: Gathered) -> set[tuple[str, int]]:
+    """The workflows that waited for an outcome of an erased message."""
+    if not rows.erased:
+        return set()
+    told = {"item_key": list(rows.erased), "seq": list(rows.erased.values())}
+    return {(row.workflow_id, row.generation) for row in await connection.execute(statements.ERASED, told)}
 
 
 async def _write_knowledge(connection: AsyncConnection, rows: Gathered) -> None:

@@ -20,6 +20,7 @@ from tg_parser.contracts.messages import (
     IngestPageCommitted,
     IngestRefused,
     MessageEdited,
+    MessageErased,
     MessageIngested,
 )
 from tg_parser.contracts.model import Contract, Fact
@@ -63,6 +64,10 @@ class _Failed(Contract):
     error_class: str
 
 
+class _Erased(Contract):
+    source_ref: str
+
+
 class _Expected(Contract):
     expected: int
 
@@ -95,6 +100,8 @@ class Gathered:
     """The first outcome: later ones of the same message are repetitions."""
     pipelines: dict[str, tuple[str, str, int]] = field(default_factory=dict[str, tuple[str, str, int]])
     """source_ref → pipeline key, content hash, position."""
+    erased: dict[str, int] = field(default_factory=dict[str, int])
+    """source_ref → position: whoever still waits for an outcome of it waits no longer."""
     expected: dict[tuple[str, int], int] = field(default_factory=dict[tuple[str, int], int])
     channels: dict[str, tuple[str, int]] = field(default_factory=dict[str, tuple[str, int]])
     notices: list[Recorded] = field(default_factory=list[Recorded])
@@ -155,8 +162,12 @@ def _failed(entry: Recorded, rows: Gathered) -> None:
     _settle(entry, rows, told.source_ref, OutcomeRow(entry.seq, "failed", told.error_class))
 
 
+def _erased(entry: Recorded, rows: Gathered) -> None:
+    rows.erased[_part(_Erased, entry).source_ref] = entry.seq
+
+
 def _settle(entry: Recorded, rows: Gathered, ref: str, outcome: OutcomeRow) -> None:
-    if entry.workflow_id:
+    if entry.workflow_id and ref not in rows.erased:
         rows.outcomes.setdefault((entry.workflow_id, entry.generation, ref), outcome)
 
 
@@ -181,6 +192,7 @@ HEARD: Final[dict[type[Fact], Callable[[Recorded, Gathered], None]]] = {
     MessageProcessed: _processed,
     MessageSkipped: _skipped,
     MessageFailed: _failed,
+    MessageErased: _erased,
     IngestPageCommitted: _page,
     IngestCompleted: _ingest_completed,
     IngestRefused: _notice,

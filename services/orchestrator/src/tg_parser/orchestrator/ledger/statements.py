@@ -51,6 +51,21 @@ ON CONFLICT (workflow_id, generation, stage) DO UPDATE SET
     cache_hits = stage.cache_hits + excluded.cache_hits, last_seq = greatest(stage.last_seq, excluded.last_seq)
 """)
 
+ERASED: Final = text("""
+WITH settled AS (
+    UPDATE orchestrator.workflow_item AS item SET outcome = 'skipped', reason = 'erased', outcome_seq = told.seq
+    FROM unnest(cast(:item_key AS text[]), cast(:seq AS bigint[])) AS told (item_key, seq)
+    WHERE item.item_key = told.item_key AND item.outcome IS NULL
+    RETURNING item.workflow_id, item.generation, told.seq
+)
+UPDATE orchestrator.workflow_stage AS stage
+SET skipped = stage.skipped + counted.number, last_seq = greatest(stage.last_seq, counted.seq)
+FROM (SELECT workflow_id, generation, count(*) AS number, max(seq) AS seq FROM settled GROUP BY 1, 2) AS counted
+WHERE (stage.workflow_id, stage.generation, stage.stage) = (counted.workflow_id, counted.generation, 'process')
+RETURNING stage.workflow_id, stage.generation
+""")
+"""A message that is erased needs no outcome any more, in whichever workflow it waits for one."""
+
 EXPECTED: Final = text("""
 INSERT INTO orchestrator.workflow_stage AS stage (workflow_id, generation, stage, expected)
 SELECT workflow_id, generation, 'process', expected
