@@ -22,3 +22,12 @@ async def cancelled(tasks: Iterable[asyncio.Task[Any]]) -> None:
             task.cancel()
         _, running = await asyncio.wait(running, timeout=AGAIN_AFTER)
     await asyncio.gather(*every, return_exceptions=True)
+
+
+def asked_to_stop() -> bool:
+    """Whether the current task was cancelled: a loop that runs for ever must end although nothing was raised.
+
+    See `cancelled`: `asyncio.wait_for` may return a reply that comes together with a cancellation, which is then gone.
+    """
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0

@@ -15,6 +15,7 @@ from typing import Final
 
 import structlog
 
+from tg_parser.chassis.cancelling import asked_to_stop
 from tg_parser.chassis.database import DATABASE_ERRORS
 from tg_parser.chassis.errors import PermanentError, TransientError, WindowFull
 from tg_parser.chassis.jobs import JobFailure
@@ -24,7 +25,6 @@ from tg_parser.orchestrator.issuing import job_id, jobs_of, read_facts
 from tg_parser.orchestrator.ledger.reading import OUTCOMES, name_of
 from tg_parser.orchestrator.parking import Parked
 from tg_parser.orchestrator.ports import Desk, FactLog, Failures, Flags, MessageJobs, OpenWorkflow, Turn
-from tg_parser.orchestrator.stopping import asked_to_stop
 
 log = structlog.get_logger(__name__)
 

@@ -16,6 +16,7 @@ from typing import Final, Protocol
 import structlog
 from nats.errors import Error as NatsError
 
+from tg_parser.chassis.cancelling import asked_to_stop
 from tg_parser.chassis.errors import ConcurrencyError, TransientError
 from tg_parser.chassis.recorded import Recorded
 from tg_parser.contracts.model import Fact, Message
@@ -25,7 +26,6 @@ from tg_parser.contracts.workflows import WorkflowRequested
 from tg_parser.orchestrator.domain import following
 from tg_parser.orchestrator.domain.following import Forget, Look, Plan, Source, Step, Wake
 from tg_parser.orchestrator.handlers import WorkflowCommands
-from tg_parser.orchestrator.stopping import asked_to_stop
 
 log = structlog.get_logger(__name__)
 

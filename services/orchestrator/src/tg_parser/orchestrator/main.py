@@ -16,6 +16,7 @@ from functools import partial
 from importlib.metadata import version
 
 from tg_parser.chassis.chassis import Chassis, open_chassis
+from tg_parser.chassis.durable import DurableReader
 from tg_parser.chassis.logging import configure_logging
 from tg_parser.chassis.projector import Projector
 from tg_parser.chassis.recorded import Recorded
@@ -23,7 +24,6 @@ from tg_parser.chassis.service import Service, run
 from tg_parser.contracts import subjects
 from tg_parser.orchestrator.adapters.board import PostgresBoard
 from tg_parser.orchestrator.adapters.desk import PostgresDesk
-from tg_parser.orchestrator.adapters.durable import DurableReader
 from tg_parser.orchestrator.adapters.failures import FailureFacts, QueueGraveyard
 from tg_parser.orchestrator.adapters.flags import ProgressBucket, WorkerFlags
 from tg_parser.orchestrator.adapters.queue import JetStreamQueue

@@ -10,6 +10,7 @@ from typing import Final
 
 import structlog
 
+from tg_parser.chassis.cancelling import asked_to_stop
 from tg_parser.chassis.database import DATABASE_ERRORS
 from tg_parser.chassis.errors import TransientError
 from tg_parser.chassis.recorded import Recorded
@@ -17,7 +18,6 @@ from tg_parser.contracts.workflows import WorkflowProgress
 from tg_parser.orchestrator.domain.commands import RecordProgress
 from tg_parser.orchestrator.handlers import WorkflowCommands
 from tg_parser.orchestrator.ports import Counters, Scope, Snapshots
-from tg_parser.orchestrator.stopping import asked_to_stop
 
 log = structlog.get_logger(__name__)
 

@@ -13,10 +13,10 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from tg_parser.chassis.cancelling import asked_to_stop
 from tg_parser.chassis.database import DATABASE_ERRORS
 from tg_parser.chassis.errors import TransientError
 from tg_parser.orchestrator.ports import OverdueJobs, QueueLength
-from tg_parser.orchestrator.stopping import asked_to_stop
 
 log = structlog.get_logger(__name__)
 

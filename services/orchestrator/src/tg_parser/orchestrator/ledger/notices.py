@@ -9,6 +9,7 @@ from typing import Final
 import structlog
 from pydantic import TypeAdapter
 
+from tg_parser.chassis.cancelling import asked_to_stop
 from tg_parser.chassis.database import DATABASE_ERRORS
 from tg_parser.chassis.errors import TransientError
 from tg_parser.contracts.codec import decode_body
@@ -30,7 +31,6 @@ from tg_parser.orchestrator.domain.commands import (
 from tg_parser.orchestrator.handlers import WorkflowCommands
 from tg_parser.orchestrator.ledger.projection import PROCESS_COMPLETED
 from tg_parser.orchestrator.ports import Notice, NoticeBoard
-from tg_parser.orchestrator.stopping import asked_to_stop
 
 log = structlog.get_logger(__name__)
 
