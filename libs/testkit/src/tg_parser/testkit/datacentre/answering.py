@@ -29,7 +29,7 @@ class Answering:
         """Answer a call, or do what goes wrong with it."""
         call, known = unwrapped(request), connection.known
         assert known is not None
-        connection.wants_updates = (connection.wants_updates or call.introduces) and not call.without_updates
+        known.wants_updates = (known.wants_updates or call.introduces) and not call.without_updates
         method = method_of(call.request)
         self.calls.append(Asked(method, call.request, known.account))
         answer = partial(self._answer, connection, msg_id, known, call)

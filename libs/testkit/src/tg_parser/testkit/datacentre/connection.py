@@ -26,11 +26,10 @@ OnCall = Callable[["Connection", int, TLRequest], None]
 
 
 class Connection:
-    """A connection. `wants_updates`: its client has introduced itself and wants to hear of changes."""
+    """A connection. `acknowledged`: the messages whose arrival its client has confirmed."""
 
     def __init__(self, keyring: Keyring, writer: asyncio.StreamWriter, on_call: OnCall) -> None:
         self.known: KnownKey | None = None
-        self.wants_updates = False
         self.acknowledged: set[int] = set()
         self._keyring, self._writer, self._on_call = keyring, writer, on_call
         self._handshake = Handshake(keyring)
@@ -38,6 +37,11 @@ class Connection:
         self._session = 0
         self._packets = 0
         self._told = 0
+
+    @property
+    def listens(self) -> bool:
+        """Whether its client wants to hear of changes."""
+        return self.known is not None and self.known.wants_updates and self._session != 0
 
     async def serve(self, reader: asyncio.StreamReader) -> None:
         """Answer until the client or the data centre ends the connection."""

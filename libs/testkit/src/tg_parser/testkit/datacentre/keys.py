@@ -70,6 +70,8 @@ class KnownKey:
     """Who has given the code (or been accepted by QR) but not the password yet."""
     refusal: str | None = None
     """What every call with this key is answered with, e.g. SESSION_REVOKED; None: nothing special."""
+    wants_updates: bool = False
+    """Whether its holder has introduced itself, and not asked to be left alone. That outlasts connections."""
     token: bytes | None = None
     """The QR token it was last shown."""
     salt: int = 0

@@ -104,7 +104,7 @@ class DataCentre:
         """Push an update to those of an account's sessions that want updates."""
         news = types.Updates([update], [], [chat.shown_to(account) for chat in chats], self.world.now(), 0)
         for connection in self.of(account):
-            if connection.wants_updates:
+            if connection.listens:
                 connection.tell(news)
 
     def _told_of_token(self, waiting: KnownKey) -> None:
