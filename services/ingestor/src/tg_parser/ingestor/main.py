@@ -1,13 +1,14 @@
 """Ingestor: turns what Telegram holds into facts about messages.
 
-Hears jobs IngestSource · Tells MessageIngested, MessageEdited, ChannelObserved, IngestPageCommitted, IngestCompleted,
-IngestRefused, SourceRead, FloodWaited, JobFailed · Owns what is known of messages, how far each workflow has read, how
-accounts stand and how they address chats (schema `ingestor`).
+Hears jobs IngestSource, and what is told about registered sources · Tells MessageIngested, MessageEdited, ChannelObserved,
+IngestPageCommitted, IngestCompleted, IngestRefused, SourceRead, SourceHinted, FloodWaited, AccountStateChanged, JobFailed ·
+Owns what is known of messages, how far each workflow has read, how accounts stand and how they address chats (schema
+`ingestor`).
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 
@@ -15,19 +16,22 @@ from tg_parser.chassis.chassis import open_chassis
 from tg_parser.chassis.jobs import JobHandler
 from tg_parser.chassis.logging import configure_logging
 from tg_parser.chassis.projector import Projector
-from tg_parser.chassis.service import Service, run
+from tg_parser.chassis.service import Service, Task, run
 from tg_parser.contracts import subjects
 from tg_parser.contracts.jobs import IngestSource
 from tg_parser.ingestor.adapters.desktop_html.source import DesktopHtmlExports
 from tg_parser.ingestor.adapters.desktop_json.source import DesktopExports
+from tg_parser.ingestor.adapters.followed_projection import FollowedProjection, FollowedSources
 from tg_parser.ingestor.adapters.known_messages import OpenStoredKnowledge
 from tg_parser.ingestor.adapters.known_projection import KnownProjection
 from tg_parser.ingestor.adapters.log_facts import LogFacts
 from tg_parser.ingestor.adapters.object_originals import ObjectOriginals
 from tg_parser.ingestor.adapters.preview.source import open_previews
 from tg_parser.ingestor.adapters.standings import KeptStandings
+from tg_parser.ingestor.adapters.telethon.accounts.callers import Accounts
 from tg_parser.ingestor.adapters.telethon.accounts.opening import open_accounts
 from tg_parser.ingestor.adapters.telethon.chat_store import StoredChats
+from tg_parser.ingestor.adapters.telethon.hints import Hints
 from tg_parser.ingestor.adapters.telethon.source import TelegramHistory
 from tg_parser.ingestor.handlers import ReadSource, failed
 from tg_parser.ingestor.limiter import Limiter
@@ -50,7 +54,14 @@ async def build(settings: IngestorSettings) -> AsyncIterator[Service]:
         standings = KeptStandings(database, limiter)
         await standings.restore()
         previews = await stack.enter_async_context(open_previews(limiter, site=settings.preview_site))
-        accounts = await stack.enter_async_context(open_accounts(chassis, settings.telegram, limiter, standings.keep))
+        hints = Hints(
+            FollowedSources(database, "mtproto_history"), chassis.facts, chassis.clock, settings.telegram.hints_every_s
+        )
+        hears = hints.hears if settings.telegram.hints else None
+        accounts = await stack.enter_async_context(
+            open_accounts(chassis, settings.telegram, limiter, standings.keep, hears=hears)
+        )
+        followed = Projector(FollowedProjection(), chassis, committed=hints.changed)
         known = Projector(KnownProjection(), chassis)
         handler = ReadSource(
             sources={
@@ -79,11 +90,18 @@ async def build(settings: IngestorSettings) -> AsyncIterator[Service]:
                     longest=LONGEST,
                 )
             ],
-            projectors=[known],
-            tasks={"standings": standings.run},
+            projectors=[known, followed],
+            tasks={"standings": standings.run, **_hinting(settings, hints, accounts)},
             health_host=settings.health_host,
             health_port=settings.health_port,
         )
+
+
+def _hinting(settings: IngestorSettings, hints: Hints, accounts: Accounts) -> Mapping[str, Task]:
+    """The tasks of listening; none where nobody wants that or no account can be used."""
+    if not settings.telegram.hints or settings.telegram.sessions is None:
+        return {}
+    return {"hints": hints.run, "listening": partial(hints.listen, accounts)}
 
 
 def main() -> None:

@@ -73,6 +73,10 @@ class Accounts:
         await self._signed_in(line.session)
         return AccountCaller(line, self.kept)
 
+    async def listening(self, account: str) -> int:
+        """Have an account's line open; how often it has been opened. Raises what `of` raises, and SourceParked."""
+        return (await self.of(account)).line.openings
+
     async def name_of(self, account: str) -> str:
         """The account that is meant: the only one there is if none is named. Raises SourceRefused."""
         if account:

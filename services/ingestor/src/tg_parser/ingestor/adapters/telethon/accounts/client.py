@@ -69,7 +69,7 @@ class TelethonConnection:
 
     async def disconnect(self) -> None:
         """See the protocol."""
-        await _awaited(self.client.disconnect())
+        await disconnected(self.client)
 
     async def __call__(self, request: TLRequest) -> Any:
         """See the protocol."""
@@ -202,7 +202,8 @@ def _deaf(update: Any) -> None:
     del update
 
 
-async def _awaited(ending: Any) -> None:
-    """Telethon's `disconnect` gives something to wait for only while its loop runs."""
+async def disconnected(client: TelegramClient) -> None:
+    """Disconnect. Telethon gives something to wait for only while its loop runs."""
+    ending: Any = client.disconnect()
     if ending is not None:
         await ending

@@ -87,6 +87,7 @@ class Line:
     closed: Closed
     now: Callable[[], float]
     refused: SourceRefused | None = None
+    openings: int = 0
     _open: _Open | None = None
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     _failures: int = 0
@@ -148,6 +149,7 @@ class Line:
             except BaseException:
                 await self._shut()
                 raise
+            self.openings += 1
             self._open.watch = asyncio.create_task(self._watch(self._open), name=f"telegram: {self.account}")
             return self._open.client
 

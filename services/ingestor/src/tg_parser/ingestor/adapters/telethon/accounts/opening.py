@@ -15,7 +15,7 @@ from tg_parser.ingestor.adapters.telethon.accounts.lease import Terms, open_leas
 from tg_parser.ingestor.adapters.telethon.accounts.line import Line, Patience
 from tg_parser.ingestor.adapters.telethon.accounts.sealing import SessionKey
 from tg_parser.ingestor.adapters.telethon.accounts.sessions import Session, SessionFolder
-from tg_parser.ingestor.adapters.telethon.accounts.states import AccountStates
+from tg_parser.ingestor.adapters.telethon.accounts.states import AccountStates, ToldStates
 from tg_parser.ingestor.limiter import Limiter
 from tg_parser.ingestor.ports import SourceRefused
 from tg_parser.ingestor.settings import AccountSettings
@@ -50,7 +50,8 @@ async def open_accounts(
             patience = Patience(settings.connect_timeout_s, settings.request_timeout_s)
             return Line(session, make, leases, limiter, patience, closed, asyncio.get_running_loop().time)
 
-        accounts = Accounts(folder_of(settings), AccountStates(chassis.require_database()), line, kept, chassis.clock)
+        states = ToldStates(AccountStates(chassis.require_database()), chassis.facts)
+        accounts = Accounts(folder_of(settings), states, line, kept, chassis.clock)
         try:
             yield accounts
         finally:

@@ -87,6 +87,10 @@ class SessionFolder:
         write_private(file, self.key.seal(session.model_dump_json().encode()))
         return file
 
+    def written(self, account: str) -> float:
+        """When an account was signed in, as seconds since 1970. Raises UnknownAccount, OSError."""
+        return self._file(account).stat().st_mtime
+
     def remove(self, account: str) -> None:
         """Forget an account's session."""
         self._file(account).unlink(missing_ok=True)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, Literal
+from typing import Final, Literal, Protocol
 
 from sqlalchemy import text
 
 from tg_parser.chassis.database import DATABASE_ERRORS, Database
 from tg_parser.chassis.errors import TransientError
+from tg_parser.contracts.model import Fact
+from tg_parser.contracts.sources import AccountStateChanged
 
 State = Literal["signed_in", "needs_login", "banned"]
 
@@ -61,6 +63,33 @@ class AccountStates:
                 await connection.execute(KEEP, row)
         except DATABASE_ERRORS as error:
             raise _away() from error
+
+
+class Teller(Protocol):
+    """Facts about accounts."""
+
+    async def tell(self, fact: Fact) -> int:
+        """Stored when this returns; a second time it is the same fact."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ToldStates:
+    """States that others hear of as well: told first, so that none is kept that nobody knows of."""
+
+    kept: AccountStates
+    facts: Teller
+
+    async def of(self, account: str) -> AccountState | None:
+        """How an account was found to stand last."""
+        return await self.kept.of(account)
+
+    async def keep(self, state: AccountState) -> None:
+        """Tell a state, then remember it. Raises TransientError."""
+        await self.facts.tell(
+            AccountStateChanged(account=state.account, state=state.state, reason=state.reason[:2000], at=state.at)
+        )
+        await self.kept.keep(state)
 
 
 def _away() -> TransientError:
