@@ -14,7 +14,7 @@ from cryptography.fernet import Fernet
 from pydantic import SecretStr
 
 from tg_parser.ingestor.adapters.telethon.accounts.callers import Accounts
-from tg_parser.ingestor.adapters.telethon.accounts.client import connection
+from tg_parser.ingestor.adapters.telethon.accounts.client import Hear, connection
 from tg_parser.ingestor.adapters.telethon.accounts.lease import Lease, Terms
 from tg_parser.ingestor.adapters.telethon.accounts.line import Line, Patience
 from tg_parser.ingestor.adapters.telethon.accounts.sealing import SessionKey
@@ -80,12 +80,12 @@ class Keeper:
         self.folder.write(session)
 
     @asynccontextmanager
-    async def process(self) -> AsyncIterator[Accounts]:
-        """The accounts of one process. At its end no session is held."""
+    async def process(self, hear: Hear | None = None) -> AsyncIterator[Accounts]:
+        """The accounts of one process; `hear` is told of their updates. At its end no session is held."""
         settings = AccountSettings(connection_retries=1, retry_delay_s=0, request_retries=1)
 
         def line(session: Session, closed: Any) -> Line:
-            make = partial(connection, settings, session, self.limiter, None)
+            make = partial(connection, settings, session, self.limiter, hear)
             now = asyncio.get_running_loop().time
             return Line(session, make, self.leases, self.limiter, self.patience, closed, now)
 
