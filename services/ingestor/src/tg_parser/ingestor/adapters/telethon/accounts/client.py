@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, Protocol
 from urllib.parse import unquote, urlsplit
@@ -11,9 +12,8 @@ from urllib.parse import unquote, urlsplit
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_public_key
 from pydantic import SecretStr
-from telethon import TelegramClient, events
+from telethon import TelegramClient, errors, events
 from telethon.crypto import rsa
-from telethon.errors import FloodWaitError
 from telethon.sessions import StringSession
 from telethon.tl import TLRequest, functions, types
 
@@ -101,8 +101,8 @@ class _WithinBudget(TelegramClient):
             await self.limiter.turn("getDifference", self.account)
             answer = await super().__call__(request, ordered, flood_sleep_threshold)
         except SourceParked as parked:
-            raise FloodWaitError(request=request, capture=parked.seconds) from parked
-        except FloodWaitError as flood:
+            raise errors.FloodWaitError(request=request, capture=parked.seconds) from parked
+        except errors.FloodWaitError as flood:
             self.limiter.flooded("getDifference", self.account, flood.seconds)
             raise
         channel = getattr(request, "channel", None)
@@ -203,7 +203,8 @@ def _deaf(update: Any) -> None:
 
 
 async def disconnected(client: TelegramClient) -> None:
-    """Disconnect. Telethon gives something to wait for only while its loop runs."""
+    """Disconnect. What a client could not recover from it would say again now, to those who have heard it already."""
     ending: Any = client.disconnect()
-    if ending is not None:
-        await ending
+    if ending is not None:  # Telethon's loop runs
+        with suppress(errors.RPCError, errors.AuthKeyNotFound, errors.TypeNotFoundError, OSError, BufferError):
+            await ending

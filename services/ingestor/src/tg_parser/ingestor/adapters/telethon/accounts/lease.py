@@ -17,15 +17,17 @@ from typing import Any, Final
 
 import structlog
 from sqlalchemy import Row, TextClause, text
+from sqlalchemy.exc import PendingRollbackError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from tg_parser.chassis.cancelling import cancelled
 from tg_parser.chassis.database import DATABASE_ERRORS, Database
 from tg_parser.chassis.errors import Postponed, TransientError
 
 log = structlog.get_logger(__name__)
 
 AGAIN_IN: Final = 30.0  # seconds until somebody who found a session in use asks again
+UNREACHABLE: Final = (*DATABASE_ERRORS, PendingRollbackError, TimeoutError)
+"""What a statement raises when Postgres, or the connection with our locks, is away."""
 
 LOCK: Final = text("SELECT pg_try_advisory_lock(hashtextextended('tg_parser session ' || :session, 0)) AS locked")
 UNLOCK: Final = text("SELECT pg_advisory_unlock(hashtextextended('tg_parser session ' || :session, 0))")
@@ -106,7 +108,7 @@ class SessionLeases:
         async with self._turn:
             try:
                 generation = await self._taken(session, account)
-            except (*DATABASE_ERRORS, TimeoutError) as error:
+            except UNREACHABLE as error:
                 await self._drop()
                 raise TransientError(
                     f"Who uses the account {account} cannot be found out: Postgres does not answer.", retry_in=5
@@ -126,7 +128,7 @@ class SessionLeases:
             try:
                 await self._rows(LEAVE, session=lease.session, generation=lease.generation)
                 await self._rows(UNLOCK, session=lease.session)
-            except (*DATABASE_ERRORS, TimeoutError):  # the lock ends with its connection
+            except UNREACHABLE:  # the lock ends with its connection
                 await self._drop()
 
     async def confirm(self) -> None:
@@ -140,7 +142,7 @@ class SessionLeases:
                     raise ConnectionError("The connection that holds the locks is gone.")
                 generations = [lease.generation for lease in mine.values()]
                 rows = await self._rows(CONFIRM, sessions=list(mine), generations=generations)
-            except (*DATABASE_ERRORS, TimeoutError) as error:
+            except UNREACHABLE as error:
                 log.warning("Leases of sessions are lost.", action="lease_lost", error=str(error)[:300])
                 await self._drop()
                 return
@@ -193,7 +195,7 @@ class SessionLeases:
         for lease in list(self._leases.values()):
             self._lose(lease)
         if connection:
-            with suppress(*DATABASE_ERRORS, TimeoutError):
+            with suppress(*UNREACHABLE):
                 async with asyncio.timeout(self._terms.within):
                     await connection.invalidate()
                     await connection.close()
@@ -206,16 +208,20 @@ class SessionLeases:
 @asynccontextmanager
 async def open_leases(database: Database, holder: str, *, terms: Terms | None = None) -> AsyncIterator[SessionLeases]:
     """Leases that are confirmed as long as the block lasts, and given back at its end."""
-    leases = SessionLeases(database, holder, terms=terms or Terms())
+    terms = terms or Terms()
+    leases, stop = SessionLeases(database, holder, terms=terms), asyncio.Event()
 
     async def confirm() -> None:
-        while True:
-            await asyncio.sleep((terms or Terms()).every)
+        while not stop.is_set():
+            with suppress(TimeoutError):
+                async with asyncio.timeout(terms.every):
+                    await stop.wait()
             await leases.confirm()
 
     confirming = asyncio.create_task(confirm(), name="leases of sessions")
     try:
         yield leases
     finally:
-        await cancelled([confirming])
+        stop.set()  # a statement that is cancelled takes the connection with it, and good-byes could not be said
+        await asyncio.gather(confirming, return_exceptions=True)
         await leases.close()

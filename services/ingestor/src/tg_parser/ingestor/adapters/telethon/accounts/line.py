@@ -142,6 +142,7 @@ class Line:
             wait = self._not_before - self.now()
             if wait > 0:
                 raise TransientError(f"Telegram cannot be reached as {self.account} just now.", retry_in=wait)
+            await self.limiter.turn("getSelf", self.account)
             lease = await self.leases.take(self.session.fingerprint, self.account)
             self._open = _Open(self.make(), lease)
             try:
@@ -154,7 +155,6 @@ class Line:
             return self._open.client
 
     async def _connect(self, opened: _Open) -> None:
-        await self.limiter.turn("getSelf", self.account)
         try:
             async with asyncio.timeout(self.patience.connect):
                 await opened.client.connect()
