@@ -26,6 +26,8 @@ from tg_parser.rendering.blocks import (
 )
 from tg_parser.rendering.rich import rich_blocks
 
+PLAIN_VERSION: Final = 1
+"""Raised whenever the same message may have other words, so that documents made of the old ones are made anew."""
 _INVISIBLE: Final = re.compile("[\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
 """Soft hyphens, spaces and joiners without width, marks of direction. The joiners of emoji and scripts are not among them."""
 
