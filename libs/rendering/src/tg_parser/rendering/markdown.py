@@ -21,9 +21,12 @@ TITLES: Final = ("title", "new_title", "sentence")
 
 def markdown(message: TelegramMessage) -> str:
     """The message from top to bottom: where it was forwarded from, its text, what hangs on it, its buttons."""
-    if is_bare(message):
-        return paragraphs(Styled(with_plain_line_ends(message.text)))
-    return markdown_of(_blocks(message))
+    return bare_markdown(message.text) if is_bare(message) else markdown_of(_blocks(message))
+
+
+def bare_markdown(text: str) -> str:
+    """A text without any style: what would mean something in Markdown stands for itself."""
+    return paragraphs(Styled(with_plain_line_ends(text)))
 
 
 def is_bare(message: TelegramMessage) -> bool:
