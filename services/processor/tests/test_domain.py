@@ -103,6 +103,18 @@ def test_the_addresses_of_buttons_are_the_posts_too() -> None:
     assert processed(job(buttons=buttons), PIPELINE, answer(), at=AT, attempt=1).document.urls == ("https://a.example",)
 
 
+def test_what_a_rich_message_links_to_and_is_tagged_with_is_the_posts_too() -> None:
+    texts = [
+        {"_": "textUrl", "text": {"_": "textPlain", "text": "тут"}, "url": "https://a.example"},
+        {"_": "textHashtag", "text": {"_": "textPlain", "text": "#река"}},
+        {"_": "textAutoUrl", "text": {"_": "textPlain", "text": "https://b.example"}},
+    ]
+    given = job(text="", rich=({"_": "pageBlockParagraph", "text": {"_": "textConcat", "texts": texts}},))
+    document = processed(given, PIPELINE, answer(), at=AT, attempt=1).document
+    assert document.urls == ("https://a.example", "https://b.example")
+    assert document.hashtags == ("#река",)
+
+
 def test_a_text_is_asked_about_without_its_styles_and_what_cannot_be_seen() -> None:
     given = job("сло\u00adво\u200b", entities=(TextEntity(type="bold", offset=0, length=6),)).message
     assert document_text(given) == "слово"

@@ -25,6 +25,7 @@ from tg_parser.contracts.messages import TelegramMessage
 from tg_parser.llm.extraction import Extraction
 from tg_parser.llm.port import StructuredResult
 from tg_parser.rendering.plain import own_words, plain
+from tg_parser.rendering.rich_links import addresses_of, hashtags_of
 from tg_parser.rendering.utf16 import pieces
 
 PIPELINE_VERSION = "processing:v4.0.0"
@@ -134,7 +135,7 @@ def document_of(
         kind=extraction.kind,
         is_ad=extraction.is_ad,
         content_hash=job.content_hash,
-        hashtags=_of_type(message, "hashtag"),
+        hashtags=_hashtags(message),
         urls=urls(message),
         forwarded_from=_origin(message),
         reply_to=_answered(message),
@@ -152,9 +153,10 @@ def document_of(
 
 
 def urls(message: TelegramMessage) -> tuple[str, ...]:
-    """Every address the post links to, in the order of the text and then of its buttons, each once."""
+    """Every address the post links to, each once: of the text, of a rich message, of the buttons."""
     covered = zip(message.entities, pieces(message.text, message.entities), strict=True)
     found = [entity.url or text for entity, text in covered if entity.type in LINKS]
+    found += addresses_of(message.rich)
     found += [button.url for button in message.buttons if button.url]
     return tuple(dict.fromkeys(url for url in found if url))
 
@@ -162,9 +164,10 @@ def urls(message: TelegramMessage) -> tuple[str, ...]:
 LINKS = {"link", "text_link", "url"}
 
 
-def _of_type(message: TelegramMessage, kind: str) -> tuple[str, ...]:
-    found = [entity for entity in message.entities if entity.type == kind]
-    return tuple(dict.fromkeys(pieces(message.text, found))) if found else ()
+def _hashtags(message: TelegramMessage) -> tuple[str, ...]:
+    tags = [entity for entity in message.entities if entity.type == "hashtag"]
+    written = pieces(message.text, tags) if tags else []
+    return tuple(dict.fromkeys((*written, *hashtags_of(message.rich))))
 
 
 def _origin(message: TelegramMessage) -> str | None:
