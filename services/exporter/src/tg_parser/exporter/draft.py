@@ -56,9 +56,8 @@ class Draft:
         return Written(told, (self._folder.publish(body), *main, *self._topic_files))
 
     def _add_entries(self, entries: Iterable[bytes]) -> None:
-        lines = list(entries)
-        if lines:
-            self._entries.write(b"\n".join([*lines, b""]), rows=len(lines))
+        for entry in entries:
+            self._entries.write(entry + b"\n")
 
     def _topic_file(self, dossier: TopicDossier) -> Artifact:
         body = dumps(topic_export(dossier), pretty=self._pretty) + b"\n"
