@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -85,6 +86,7 @@ class Topic:
         """How close a member is to the middle, 0 to 1."""
         return self._scores[ref]
 
+    @cached_property
     def anchors(self) -> tuple[str, ...]:
         """The medoid, then those that are close and say something else, elsewhere, at another time."""
         pool = [entry.source_ref for entry in self.ranked[: 20 * ANCHORS]]  # farther ones are no examples of anything
