@@ -70,9 +70,8 @@ class Draft:
         return Written(told, (self._folder.publish(body), *main, *self._topic_files))
 
     def _add_entries(self, entries: Iterable[bytes]) -> None:
-        lines = list(entries)
-        if lines:
-            self._entries.write(b"\n".join([*lines, b""]), rows=len(lines))
+        for entry in entries:
+            self._entries.write(entry + b"\n")
 
     def _add_threads(self, threads: Iterable[Thread]) -> None:
         found = [dumps(thread_entry(thread, self._channels)) for thread in threads]

@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from tg_parser.contracts.documents import (
@@ -32,7 +33,7 @@ PIPELINE_VERSION = "processing:v4.0.0"
 SPACES = re.compile(r"\s+")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Pipeline:
     """How documents are made: two messages with equal pipelines and contents get equal documents."""
 
@@ -42,7 +43,7 @@ class Pipeline:
     prompt_name: str
     parameters: Mapping[str, Any]
 
-    @property
+    @cached_property
     def key(self) -> str:
         """The digest by which an unchanged message is recognised as done."""
         settings = [f"{name}={self.parameters[name]}" for name in sorted(self.parameters)]

@@ -25,8 +25,8 @@ from tg_parser.exporter.domain.rows import (
 )
 from tg_parser.exporter.ports import Snapshot
 
-MESSAGES_PER_PAGE = 500
-TOPICS_PER_PAGE = 50  # a topic may have hundreds of messages, each read for its title
+MESSAGES_PER_PAGE = 100  # opened, a message takes some 60 KB
+TOPICS_PER_PAGE = 10  # a topic may have hundreds of messages, each read for its title
 
 
 class PostgresKnowledgeBase:
