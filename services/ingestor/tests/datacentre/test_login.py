@@ -96,6 +96,23 @@ async def test_a_qr_code_nobody_scanned_in_time_is_shown_anew(
     assert len(set(shown)) == 3
 
 
+@pytest.mark.parametrize("password", [None, "пароль"])
+async def test_a_scan_whose_news_got_lost_is_found_when_the_code_expires(
+    settings: AccountSettings, world: World, centre: DataCentre, monkeypatch: pytest.MonkeyPatch, password: str | None
+):
+    monkeypatch.setattr(login, "SHOWN_AT_LEAST", 0.05)
+    account = world.account(password=password)
+
+    def scan(token: bytes) -> None:
+        for known in centre.keyring.keys.values():
+            known.wants_updates = False
+        centre.accept(token, account)
+
+    person = Person(passwords=["пароль"], scan=scan)
+    session = await sign_in(settings, APPLICATION, "main", person, Kept(), qr=True)
+    assert session.user_id == account.id
+
+
 async def test_a_pause_is_told_with_its_seconds(settings: AccountSettings, centre: DataCentre, reader: Account):
     centre.faults.on("auth.sendCode", flood(3600))
     with pytest.raises(LoginFailed, match="3,600 s"):
