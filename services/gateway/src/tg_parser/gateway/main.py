@@ -1,8 +1,8 @@
 """Gateway: REST in, read models out.
 
-Hears the workflows' logs and live numbers, and what is told about registered sources · Tells WorkflowRequested,
-CancelRequested, SourceAdded, SourcePaused, SourceResumed, SourceRemoved, SourceRunStarted · Owns the list of workflows and
-that of sources (schema `gateway`).
+Hears the workflows' logs and live numbers, and what is told about registered sources and erased messages · Tells
+WorkflowRequested, CancelRequested, SourceAdded, SourcePaused, SourceResumed, SourceRemoved, SourceRunStarted,
+ErasureRequested, ChannelErasureRequested · Owns the lists of workflows, sources and erasures (schema `gateway`).
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ from tg_parser.chassis.projector import Projector
 from tg_parser.chassis.service import Service, run
 from tg_parser.contracts import subjects
 from tg_parser.gateway.api import create_app
+from tg_parser.gateway.erasures import Erasures
+from tg_parser.gateway.erasures_projection import ErasuresProjection
 from tg_parser.gateway.projection import WorkflowsProjection
 from tg_parser.gateway.settings import GatewaySettings
 from tg_parser.gateway.sources import Sources
@@ -36,6 +38,7 @@ class Gateway(Service):
         chassis: Chassis,
         projectors: Sequence[Projector],
         sources: Sources,
+        erasures: Erasures,
         listener: socket.socket,
         api_keys: tuple[str, ...],
     ) -> None:
@@ -43,7 +46,7 @@ class Gateway(Service):
         self.url = f"http://{host}:{port}"
         self._listener = listener
         self.readiness = Readiness()
-        app = create_app(Workflows(chassis), sources, self.readiness, api_keys)
+        app = create_app(Workflows(chassis), sources, erasures, self.readiness, api_keys)
         self._http: HttpServer = http_server(app, host, port)
         super().__init__(
             "gateway", chassis=chassis, projectors=projectors, tasks={"http": self._serve}, readiness=self.readiness
@@ -64,7 +67,10 @@ async def build(settings: GatewaySettings) -> AsyncIterator[Gateway]:
             workflows = Projector(WorkflowsProjection(), chassis, stream=subjects.WORKFLOWS)
             registered = Projector(SourcesProjection(), chassis)
             sources = Sources(chassis, partial(registered.wait_until_current, timeout=CATCH_UP))
-            yield Gateway(chassis, [workflows, registered], sources, listener, settings.api_keys)
+            asked = Projector(ErasuresProjection(), chassis)
+            erasures = Erasures(chassis, partial(asked.wait_until_current, timeout=CATCH_UP))
+            projectors = [workflows, registered, asked]
+            yield Gateway(chassis, projectors, sources, erasures, listener, settings.api_keys)
 
 
 def main() -> None:

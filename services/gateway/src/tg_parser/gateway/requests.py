@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from tg_parser.contracts.ids import deterministic_id
+from tg_parser.contracts.ids import CHANNEL_ID, SOURCE_REF, deterministic_id
 from tg_parser.contracts.jobs import Lane, ModelChoice
 from tg_parser.contracts.messages import SourceSpec
 from tg_parser.contracts.model import Timestamp
@@ -15,6 +15,7 @@ from tg_parser.contracts.sources import SOURCE_ID_PATTERN
 from tg_parser.contracts.workflows import ExportTarget
 
 ReadableKind = Literal["td_json", "td_html", "v3_database", "web_preview", "mtproto_history"]
+MOST_ERASED = 1000  # messages in one request: their names alone are 30 KB
 FOLLOWABLE = frozenset({"web_preview", "mtproto_history"})
 ChannelId = Annotated[str, Field(max_length=64, pattern=r"^-?\d+$")]
 Name = Annotated[str, Field(max_length=200, pattern=r"^[\w./:@-]*$")]
@@ -87,6 +88,23 @@ class ReadRequest(BaseModel):
     target: Target | None = None
     choice: Choice = Choice()
     lane: Lane = "interactive"
+
+
+class ErasureRequest(BaseModel):
+    """What is to be erased: single messages, or everything of a channel."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    source_refs: tuple[Annotated[str, Field(max_length=128, pattern=SOURCE_REF.pattern)], ...] = Field(
+        default=(), max_length=MOST_ERASED
+    )
+    channel_id: str | None = Field(default=None, max_length=64, pattern=CHANNEL_ID.pattern)
+
+    @model_validator(mode="after")
+    def _names_one_thing(self) -> Self:
+        if bool(self.source_refs) == (self.channel_id is not None):
+            raise ValueError("Either source_refs or a channel_id says what is to be erased.")
+        return self
 
 
 class WorkflowRequest(BaseModel):

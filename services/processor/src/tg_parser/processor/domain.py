@@ -67,6 +67,13 @@ def skipped(job: ProcessMessage, reason: SkipReason, pipeline_key: str) -> Messa
     )
 
 
+def erased(job: ProcessMessage) -> MessageSkipped:
+    """The fact that nothing is to be known of it any more, not even the digest of its content."""
+    return MessageSkipped(
+        channel_id=job.message.channel_id, source_ref=job.message.source_ref, revision=job.revision, reason="erased"
+    )
+
+
 def document_text(message: TelegramMessage) -> str:
     """The text to understand: the post's own, and a poll as question and options."""
     if message.poll is None:

@@ -44,6 +44,14 @@ class LocalGrouping:
         """Decide and record."""
         return self._cluster.assign([_document(*row) for row in documents])
 
+    def leave(self, refs: Sequence[str]) -> None:
+        """Take documents out."""
+        self._cluster.leave(refs)
+
+    def forget(self, refs: Sequence[str], topics: Sequence[str], neighbours: Sequence[str]) -> None:
+        """Take documents out for good; topics that may quote them are to be told anew."""
+        self._cluster.forget(refs, topics, neighbours)
+
     def regroup(self) -> list[Fact]:
         """Bring the topics up to date."""
         return self._cluster.regroup()
