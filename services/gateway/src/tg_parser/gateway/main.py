@@ -39,6 +39,7 @@ class Gateway(Service):
         projectors: Sequence[Projector],
         sources: Sources,
         erasures: Erasures,
+        *,
         listener: socket.socket,
         api_keys: tuple[str, ...],
     ) -> None:
@@ -70,7 +71,7 @@ async def build(settings: GatewaySettings) -> AsyncIterator[Gateway]:
             asked = Projector(ErasuresProjection(), chassis)
             erasures = Erasures(chassis, partial(asked.wait_until_current, timeout=CATCH_UP))
             projectors = [workflows, registered, asked]
-            yield Gateway(chassis, projectors, sources, erasures, listener, settings.api_keys)
+            yield Gateway(chassis, projectors, sources, erasures, listener=listener, api_keys=settings.api_keys)
 
 
 def main() -> None:

@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from tg_parser.contracts.ids import CHANNEL_ID, SOURCE_REF, deterministic_id
+from tg_parser.contracts.ids import deterministic_id
 from tg_parser.contracts.jobs import Lane, ModelChoice
 from tg_parser.contracts.messages import SourceSpec
 from tg_parser.contracts.model import Timestamp
@@ -18,6 +18,8 @@ ReadableKind = Literal["td_json", "td_html", "v3_database", "web_preview", "mtpr
 MOST_ERASED = 1000  # messages in one request: their names alone are 30 KB
 FOLLOWABLE = frozenset({"web_preview", "mtproto_history"})
 ChannelId = Annotated[str, Field(max_length=64, pattern=r"^-?\d+$")]
+BareId = Annotated[str, Field(max_length=64, pattern=r"^([0-9]+|(chat|user)[0-9]+|[A-Za-z][A-Za-z0-9_]{2,63})$")]
+MessageName = Annotated[str, Field(max_length=128, pattern=r"^tg:[A-Za-z0-9_]+:(post|comment):-?[0-9]+$")]
 Name = Annotated[str, Field(max_length=200, pattern=r"^[\w./:@-]*$")]
 
 
@@ -95,10 +97,8 @@ class ErasureRequest(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    source_refs: tuple[Annotated[str, Field(max_length=128, pattern=SOURCE_REF.pattern)], ...] = Field(
-        default=(), max_length=MOST_ERASED
-    )
-    channel_id: str | None = Field(default=None, max_length=64, pattern=CHANNEL_ID.pattern)
+    source_refs: tuple[MessageName, ...] = Field(default=(), max_length=MOST_ERASED)
+    channel_id: BareId | None = None
 
     @model_validator(mode="after")
     def _names_one_thing(self) -> Self:

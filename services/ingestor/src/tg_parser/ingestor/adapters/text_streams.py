@@ -30,7 +30,6 @@ from tg_parser.ingestor.ports import Holding
 TEXTS: Final = (MessageIngested, MessageEdited, MessageEnriched, MessageProcessed, MessageFailed)
 """The facts that hold a message's text. A failure's detail may quote it."""
 COUNTED: Final = (MessageIngested.TYPE, MessageEdited.TYPE)
-NO_MESSAGE: Final = 10057  # the server's code for deleting what is not there
 AT_ONCE: Final = 32  # deletions under way
 FEW: Final = 32  # messages up to which bodies are searched for their numbers before they are read
 
@@ -76,22 +75,32 @@ class StoredTexts:
             async with turn:
                 return await self._erase(seq)
 
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(erase(seq)) for seq in set(seqs)]
-        return sum(task.result() for task in tasks)
+        outcomes = await asyncio.gather(*(erase(seq) for seq in set(seqs)), return_exceptions=True)
+        for outcome in outcomes:
+            if isinstance(outcome, BaseException):
+                raise outcome
+        return sum(outcome is True for outcome in outcomes)
 
     async def _erase(self, seq: int) -> bool:
         """The server overwrites a message before it deletes it, unless it is told not to."""
         try:
             return await self.js.delete_msg(self.stream, seq)
-        except NotFoundError:
-            return False
         except APIError as refused:
-            if refused.err_code == NO_MESSAGE:
+            if not await self._is_there(seq):
                 return False
             raise TransientError(f"{self.stream} does not erase {seq}: {refused.description}.", retry_in=5) from refused
         except (NatsError, TimeoutError) as error:
             raise TransientError(f"{self.stream} could not be asked to erase {seq}.", retry_in=2) from error
+
+    async def _is_there(self, seq: int) -> bool:
+        """Servers differ in how they refuse to delete what is not there."""
+        try:
+            await self.js.get_msg(self.stream, seq)
+        except NotFoundError:
+            return False
+        except (NatsError, TimeoutError) as error:
+            raise TransientError(f"{self.stream} could not be asked for {seq}.", retry_in=2) from error
+        return True
 
 
 def facts(js: JetStreamContext, log: EventLog) -> StoredTexts:
