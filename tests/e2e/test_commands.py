@@ -16,7 +16,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.servers]
 
 async def command(*arguments: str) -> tuple[int, str, str]:
     process = await asyncio.create_subprocess_exec(
-        TG_PARSER, *arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        TG_PARSER, *arguments, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )
     stdout, stderr = await asyncio.wait_for(process.communicate(), 60)
     return process.returncode or 0, stdout.decode(), stderr.decode()

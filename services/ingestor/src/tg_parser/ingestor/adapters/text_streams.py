@@ -30,7 +30,9 @@ from tg_parser.ingestor.ports import Holding
 TEXTS: Final = (MessageIngested, MessageEdited, MessageEnriched, MessageProcessed, MessageFailed)
 """The facts that hold a message's text. A failure's detail may quote it."""
 COUNTED: Final = (MessageIngested.TYPE, MessageEdited.TYPE)
-AT_ONCE: Final = 32  # deletions under way
+AT_ONCE: Final = (
+    2  # deletions under way: the server overwrites one after another, and whoever tells facts waits in between
+)
 FEW: Final = 32  # messages up to which bodies are searched for their numbers before they are read
 
 
@@ -75,7 +77,7 @@ class StoredTexts:
             async with turn:
                 return await self._erase(seq)
 
-        outcomes = await asyncio.gather(*(erase(seq) for seq in set(seqs)), return_exceptions=True)
+        outcomes = await asyncio.gather(*(erase(seq) for seq in sorted(set(seqs))), return_exceptions=True)
         for outcome in outcomes:
             if isinstance(outcome, BaseException):
                 raise outcome
