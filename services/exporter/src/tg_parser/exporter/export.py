@@ -20,9 +20,9 @@ async def write_export(base: KnowledgeBase, folders: Folders, path: Path, *, pre
     Raises FolderUnusable or TransientError; what was in the folder before is then still complete.
     """
     async with _opened(folders, path) as folder, base.snapshot() as snapshot:
-        draft = await _in_thread(lambda: Draft(folder, pretty=pretty))
-        await _fill(draft, snapshot)
         extent = await snapshot.extent()
+        draft = await _in_thread(lambda: Draft(folder, extent.channels, pretty=pretty))
+        await _fill(draft, snapshot)
         return await _in_thread(lambda: draft.finish(extent))
 
 
@@ -30,6 +30,10 @@ async def _fill(draft: Draft, snapshot: Snapshot) -> None:
     async with aclosing(snapshot.messages()) as pages:
         async for messages in pages:
             await _in_thread(lambda page=messages: draft.add_messages(page))
+    async with aclosing(snapshot.comments()) as pages:
+        async for comments in pages:
+            await _in_thread(lambda page=comments: draft.add_comments(page))
+    await _in_thread(draft.end_comments)
     async with aclosing(snapshot.topics()) as pages:
         async for topics in pages:
             await _in_thread(lambda page=topics: draft.add_topics(page))

@@ -11,6 +11,8 @@ from prometheus_client import CONTENT_TYPE_LATEST, Counter, Histogram, generate_
 
 from tg_parser.chassis.health import Readiness
 from tg_parser.gateway import problems
+from tg_parser.gateway.account_routes import account_routes
+from tg_parser.gateway.accounts import Accounts
 from tg_parser.gateway.callers import caller_by
 from tg_parser.gateway.erasure_routes import erasure_routes
 from tg_parser.gateway.erasures import Erasures
@@ -30,7 +32,9 @@ Next = Callable[[Request], Awaitable[Response]]
 def create_app(
     workflows: Workflows,
     sources: Sources,
+    accounts: Accounts,
     erasures: Erasures,
+    *,
     readiness: Readiness,
     api_keys: tuple[str, ...] = (),
 ) -> FastAPI:
@@ -49,6 +53,7 @@ def create_app(
     caller = caller_by(api_keys)
     app.include_router(workflow_routes(workflows, caller))
     app.include_router(source_routes(sources, workflows, caller))
+    app.include_router(account_routes(accounts, caller))
     app.include_router(erasure_routes(erasures, caller))
     return app
 

@@ -53,8 +53,8 @@ ERASED_OF_CHANNELS: Final = text(
     "FROM unnest(cast(:ids as text[])) AS id WHERE starts_with(source_ref, 'tg:' || id || ':')"
 )
 SAMPLES: Final = text(
-    "UPDATE ingestor.message SET sampled = greatest(sampled, told.sampled) "
-    "FROM unnest(cast(:refs as text[]), cast(:samples as smallint[])) AS told (ref, sampled) WHERE source_ref = told.ref"
+    "UPDATE ingestor.message AS known SET sampled = greatest(known.sampled, told.sampled) "
+    "FROM unnest(cast(:refs as text[]), cast(:samples as smallint[])) AS told (ref, sampled) WHERE known.source_ref = told.ref"
 )
 Row = tuple[Any, ...]
 
