@@ -35,9 +35,6 @@ async def test_up_serves_the_gateway_and_the_other_commands_find_it(one_process:
         assert (code, "no way back" in stderr) == (1, True)
         code, stdout, stderr = await command("erase", ref, "--yes", "--data-dir", data, "--json")
         assert (code, json.loads(stdout)["erased"]) == (0, 1), stderr
-        code, stdout, stderr = await command("export", "--out", str(tmp_path / "without"), "--data-dir", data, "--json")
-        assert code == 0, stderr
-        assert f"kb:msg:{ref}" not in (tmp_path / "without" / "kb_entries.ndjson").read_text("utf-8")
 
 
 async def test_workflows_can_be_asked_for_when_nothing_runs(one_process: OneProcess) -> None:
