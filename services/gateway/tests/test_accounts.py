@@ -14,7 +14,7 @@ pytestmark = pytest.mark.servers
 __all__ = ["served"]  # the fixture
 
 
-async def test_an_account_is_shown_as_it_stands_with_the_pauses_that_are_not_over(served: Served) -> None:  # noqa: F811
+async def test_an_account_is_shown_as_it_stands_with_the_pauses_that_are_not_over(served: Served) -> None:
     gateway, client = served
     assert (await client.get("/api/v1/accounts")).json() == []
     now = gateway.chassis.clock()

@@ -14,8 +14,8 @@ from tg_parser.contracts.model import Fact
 from tg_parser.llm.errors import ModelError, RefusedError
 from tg_parser.llm.extraction import EXTRACTION_OUTPUT, EXTRACTION_VERSION
 from tg_parser.llm.port import LanguageModel, Prompt, StructuredRequest
-from tg_parser.processor.domain import Pipeline, document_text, hints, processed, skip_reason, skipped
-from tg_parser.processor.ports import Models
+from tg_parser.processor.domain import Pipeline, document_text, erased, hints, processed, skip_reason, skipped
+from tg_parser.processor.ports import Erasures, Models
 from tg_parser.rendering.plain import PLAIN_VERSION
 
 RETRY_IN = 2.0  # seconds, where a provider does not say
@@ -29,10 +29,14 @@ class UnderstandMessage:
     prompt: Prompt
     max_output_tokens: int
     clock: Clock
+    erasures: Erasures
 
     async def __call__(self, job: ProcessMessage, context: JobContext) -> None:
         """Tells MessageProcessed or MessageSkipped. A redelivered job finds its answer in the cache and tells the same again."""
         model = await self.models.chosen(job.choice)
+        if await self.erasures.erased(job.message.source_ref):
+            await context.facts.tell(erased(job))
+            return
         pipeline = self._pipeline(model)
         reason = "cancelled" if context.cancelled() else skip_reason(job, pipeline.key)
         if reason:
@@ -45,6 +49,9 @@ class UnderstandMessage:
             return
         except ModelError as error:
             raise as_job_error(error) from error
+        if await self.erasures.erased(job.message.source_ref):  # while the model was thinking
+            await context.facts.tell(erased(job))
+            return
         await context.facts.tell(processed(job, pipeline, result, at=self.clock(), attempt=context.attempt))
 
     def _pipeline(self, model: LanguageModel) -> Pipeline:
@@ -69,6 +76,7 @@ class UnderstandMessage:
             hints=hints(job),
             max_output_tokens=self.max_output_tokens,
             temperature=0,
+            about=job.message.source_ref,
         )
 
 

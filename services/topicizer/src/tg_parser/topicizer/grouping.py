@@ -71,6 +71,14 @@ class LocalGrouping:
             size += len(body)
         return chunk
 
+    def leave(self, refs: Sequence[str]) -> None:
+        """Take documents out."""
+        self._cluster.leave(refs)
+
+    def forget(self, refs: Sequence[str], topics: Sequence[str], neighbours: Sequence[str]) -> None:
+        """Take documents out for good; topics that may quote them are to be told anew."""
+        self._cluster.forget(refs, topics, neighbours)
+
 
 def _document(seq: int, revision: int, body: str) -> Document:
     found = StoredDocument.model_validate_json(body)

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from tg_parser.chassis.recorded import Recorded
 from tg_parser.contracts.codec import encode
 from tg_parser.contracts.documents import MessageProcessed
+from tg_parser.contracts.erasure import ErasureRequested
 from tg_parser.contracts.model import Message
 from tg_parser.contracts.subjects import fact_filter
 from tg_parser.contracts.topics import (
@@ -20,6 +21,7 @@ from tg_parser.contracts.topics import (
     TopicsMerged,
     TopicUpdated,
 )
+from tg_parser.topicizer.presence_rows import HEARD, drop_erased, fold_presence
 from tg_parser.topicizer.stored_document import stored
 
 DOCUMENTS = text(
@@ -60,9 +62,17 @@ class TopicsProjection:
             TopicsMerged,
             TopicRetired,
             RegroupCommitted,
+            *HEARD,
         )
     )
-    tables = ("topicizer.document", "topicizer.assignment", "topicizer.topic", "topicizer.regroup")
+    tables = (
+        "topicizer.document",
+        "topicizer.assignment",
+        "topicizer.topic",
+        "topicizer.regroup",
+        "topicizer.presence",
+        "topicizer.erasure",
+    )
 
     async def apply(self, connection: AsyncConnection, batch: Sequence[Recorded]) -> None:
         """See `Projection`."""
@@ -70,6 +80,8 @@ class TopicsProjection:
         await self._assignments(connection, batch)
         await self._topics(connection, batch)
         await self._regroups(connection, batch)
+        await fold_presence(connection, batch)
+        await drop_erased(connection, _named(batch))
 
     async def _documents(self, connection: AsyncConnection, batch: Sequence[Recorded]) -> None:
         latest = {
@@ -132,6 +144,22 @@ class TopicsProjection:
                 "seqs": [seq for _, seq in found.values()],
             }
             await connection.execute(REGROUPS, columns)
+
+
+def _named(batch: Sequence[Recorded]) -> list[str]:
+    """The messages a batch may have written about."""
+    refs: set[str] = set()
+    for entry in batch:
+        match entry.message:
+            case MessageProcessed() as fact:
+                refs.add(fact.source_ref)
+            case TopicsAssigned() as fact:
+                refs.update(item.source_ref for item in fact.items)
+            case ErasureRequested() as request:
+                refs.update(request.source_refs)
+            case _:
+                continue
+    return sorted(refs)
 
 
 def tagged(fact: Message) -> str:
