@@ -20,7 +20,7 @@ from tg_parser.contracts.topics import (
     TopicsMerged,
     TopicUpdated,
 )
-from tg_parser.topicizer.stored_document import stored
+from tg_parser.topicizer.stored_document import ProcessedPart
 
 DOCUMENTS = text(
     "INSERT INTO topicizer.document "
@@ -66,20 +66,21 @@ class TopicsProjection:
 
     async def apply(self, connection: AsyncConnection, batch: Sequence[Recorded]) -> None:
         """See `Projection`."""
-        await self._documents(connection, batch)
-        await self._assignments(connection, batch)
-        await self._topics(connection, batch)
-        await self._regroups(connection, batch)
+        documents = [entry for entry in batch if entry.holds(MessageProcessed)]
+        others = [entry for entry in batch if not entry.holds(MessageProcessed)]
+        await self._documents(connection, documents)
+        await self._assignments(connection, others)
+        await self._topics(connection, others)
+        await self._regroups(connection, others)
 
     async def _documents(self, connection: AsyncConnection, batch: Sequence[Recorded]) -> None:
-        latest = {
-            fact.source_ref: (fact, entry.seq) for entry in batch if isinstance(fact := entry.message, MessageProcessed)
-        }
+        told = [(entry.part(ProcessedPart), entry.seq) for entry in batch]
+        latest = {part.source_ref: (part, seq) for part, seq in told}
         if latest:
             columns = {
                 "refs": list(latest),
-                "revisions": [fact.revision for fact, _ in latest.values()],
-                "contents": [stored(fact.document) for fact, _ in latest.values()],
+                "revisions": [part.revision for part, _ in latest.values()],
+                "contents": [part.document.model_dump_json(exclude_none=True) for part, _ in latest.values()],
                 "seqs": [seq for _, seq in latest.values()],
             }
             await connection.execute(DOCUMENTS, columns)
