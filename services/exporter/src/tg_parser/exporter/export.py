@@ -25,9 +25,9 @@ async def write_export(base: KnowledgeBase, folders: Folders, path: Path, *, pre
     """
     with ThreadPoolExecutor(1, "export") as thread:
         async with _opened(thread, folders, path) as folder, base.snapshot() as snapshot:
-            draft = await _in(thread, lambda: Draft(folder, pretty=pretty))
-            await _fill(thread, draft, snapshot)
             extent = await snapshot.extent()
+            draft = await _in(thread, lambda: Draft(folder, extent.channels, pretty=pretty))
+            await _fill(thread, draft, snapshot)
             return await _in(thread, lambda: draft.finish(extent))
 
 
@@ -35,6 +35,10 @@ async def _fill(thread: ThreadPoolExecutor, draft: Draft, snapshot: Snapshot) ->
     async with aclosing(snapshot.messages()) as pages:
         async for messages in pages:
             await _in(thread, lambda page=messages: draft.add_messages(page))
+    async with aclosing(snapshot.comments()) as pages:
+        async for comments in pages:
+            await _in(thread, lambda page=comments: draft.add_comments(page))
+    await _in(thread, draft.end_comments)
     async with aclosing(snapshot.topics()) as pages:
         async for topics in pages:
             await _in(thread, lambda page=topics: draft.add_topics(page))
