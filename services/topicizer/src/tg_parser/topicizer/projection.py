@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -22,7 +22,7 @@ from tg_parser.contracts.topics import (
     TopicUpdated,
 )
 from tg_parser.topicizer.presence_rows import HEARD, drop_erased, fold_presence
-from tg_parser.topicizer.stored_document import stored
+from tg_parser.topicizer.stored_document import ProcessedPart
 
 DOCUMENTS = text(
     "INSERT INTO topicizer.document "
@@ -76,25 +76,28 @@ class TopicsProjection:
 
     async def apply(self, connection: AsyncConnection, batch: Sequence[Recorded]) -> None:
         """See `Projection`."""
-        await self._documents(connection, batch)
-        await self._assignments(connection, batch)
-        await self._topics(connection, batch)
-        await self._regroups(connection, batch)
-        await fold_presence(connection, batch)
-        await drop_erased(connection, _named(batch))
+        documents = [entry for entry in batch if entry.holds(MessageProcessed)]
+        others = [entry for entry in batch if not entry.holds(MessageProcessed)]
+        written = await self._documents(connection, documents)
+        await self._assignments(connection, others)
+        await self._topics(connection, others)
+        await self._regroups(connection, others)
+        await fold_presence(connection, others)
+        await drop_erased(connection, sorted({*written, *_named(others)}))
 
-    async def _documents(self, connection: AsyncConnection, batch: Sequence[Recorded]) -> None:
-        latest = {
-            fact.source_ref: (fact, entry.seq) for entry in batch if isinstance(fact := entry.message, MessageProcessed)
-        }
+    async def _documents(self, connection: AsyncConnection, batch: Sequence[Recorded]) -> Iterable[str]:
+        """The messages they are of."""
+        told = [(entry.part(ProcessedPart), entry.seq) for entry in batch]
+        latest = {part.source_ref: (part, seq) for part, seq in told}
         if latest:
             columns = {
                 "refs": list(latest),
-                "revisions": [fact.revision for fact, _ in latest.values()],
-                "contents": [stored(fact.document) for fact, _ in latest.values()],
+                "revisions": [part.revision for part, _ in latest.values()],
+                "contents": [part.document.model_dump_json(exclude_none=True) for part, _ in latest.values()],
                 "seqs": [seq for _, seq in latest.values()],
             }
             await connection.execute(DOCUMENTS, columns)
+        return latest.keys()
 
     async def _assignments(self, connection: AsyncConnection, batch: Sequence[Recorded]) -> None:
         latest = {
@@ -147,12 +150,10 @@ class TopicsProjection:
 
 
 def _named(batch: Sequence[Recorded]) -> list[str]:
-    """The messages a batch may have written about."""
+    """The messages that facts of other kinds may have written about."""
     refs: set[str] = set()
     for entry in batch:
         match entry.message:
-            case MessageProcessed() as fact:
-                refs.add(fact.source_ref)
             case TopicsAssigned() as fact:
                 refs.update(item.source_ref for item in fact.items)
             case ErasureRequested() as request:
