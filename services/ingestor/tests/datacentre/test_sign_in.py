@@ -7,7 +7,7 @@ from telethon import errors
 from telethon.sessions import StringSession
 from telethon.tl import functions
 
-from tg_parser.testkit.datacentre import DataCentre, World
+from tg_parser.testkit.datacentre import DataCentre, World, handshake
 
 from .clients import connected, new_session, session_of
 
@@ -24,6 +24,17 @@ async def test_a_code_signs_in_after_a_key_was_exchanged(world: World, centre: D
         kept = StringSession.save(client.session)
     async with connected(StringSession(kept)) as again:
         assert (await again.get_me()).id == account.id
+
+
+async def test_a_key_too_short_for_a_session_is_not_agreed_on(centre: DataCentre, monkeypatch: pytest.MonkeyPatch):
+    with monkeypatch.context() as patched:
+        patched.setattr(handshake, "SHORTEST", 1 << 2048)  # none is long enough
+        with pytest.raises(ConnectionError, match="auth_key generation failed"):
+            async with connected(new_session(centre), connection_retries=0):
+                pass
+    assert centre.keyring.keys == {}
+    async with connected(new_session(centre)):
+        assert [len(known.secret) for known in centre.keyring.keys.values()] == [256]
 
 
 async def test_a_second_factor_is_asked_for_and_proved_without_being_sent(world: World, centre: DataCentre):

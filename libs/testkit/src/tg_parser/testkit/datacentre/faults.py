@@ -61,6 +61,10 @@ class Faults:
         """Let the next calls of `method` meet these faults in turn (None: nothing happens), once `after` more went well."""
         self._planned.setdefault(method, []).extend([*[None] * after, *faults])
 
+    def clear(self, method: str) -> None:
+        """Nothing more goes wrong with `method`."""
+        self._planned.pop(method, None)
+
     def next(self, method: str) -> Fault | None:
         """What this call of a method meets."""
         planned = self._planned.get(method)

@@ -16,6 +16,8 @@ from telethon.tl import TLObject, functions, types
 from tg_parser.testkit.datacentre.keys import GENERATOR, PRIME, Keyring, server_key
 
 P, Q = 0x494C553B, 0x53911073  # the factors of the sample in Telegram's documentation
+SHORTEST = 1 << 2040
+"""Telethon drops leading zero bytes of a key: smaller ones would be other keys once they have been in a session's text."""
 DIGEST = 20  # bytes of SHA1 before an encrypted object
 
 
@@ -61,9 +63,11 @@ class Handshake:
     def _agree(self, request: functions.SetClientDHParamsRequest) -> TLObject:
         inner: types.ClientDHInnerData = _object(bytes(AES.decrypt_ige(request.encrypted_data, *self._aes())))
         shared = pow(int.from_bytes(inner.g_b), self._a, PRIME)
-        # Telethon strips leading zero bytes and so must this side, or one exchange in 256 would disagree.
+        if shared < SHORTEST:
+            again = AuthKey(get_byte_array(shared)).calc_new_nonce_hash(self._new_nonce, 2)
+            return types.DhGenRetry(self._nonce, self._server_nonce, again)
         known = self._keyring.add(get_byte_array(shared))
-        return types.DhGenOk(self._nonce, self._server_nonce, _hash(known.key, self._new_nonce))
+        return types.DhGenOk(self._nonce, self._server_nonce, known.key.calc_new_nonce_hash(self._new_nonce, 1))
 
     def _aes(self) -> tuple[bytes, bytes]:
         return generate_key_data_from_nonce(self._server_nonce, self._new_nonce)
@@ -72,7 +76,3 @@ class Handshake:
 def _object(plain: bytes) -> Any:
     with BinaryReader(plain[DIGEST:]) as reader:
         return reader.tgread_object()
-
-
-def _hash(key: AuthKey, new_nonce: int) -> int:
-    return key.calc_new_nonce_hash(new_nonce, 1)

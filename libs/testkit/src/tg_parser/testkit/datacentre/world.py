@@ -43,9 +43,11 @@ class World:
     def chat(
         self, title: str, kind: Kind = "channel", *, number: int = 0, of: Iterable[Account] = (), **members: Any
     ) -> Chat:
-        """A new chat with the accounts in `of` as its members."""
+        """A new chat with the accounts in `of` as its members. `linked`: where a channel is discussed, which works both ways."""
         chat = Chat(number or 1001 + len(self.chats), title, kind, **members)
         chat.members |= {account.id for account in of}
+        if chat.linked:
+            chat.linked.linked = chat
         self.chats[kind == "group", chat.id] = chat
         return chat
 

@@ -12,6 +12,8 @@ from pydantic import SecretStr
 from telethon import TelegramClient, errors
 from telethon.sessions import StringSession
 from telethon.tl.functions.account import GetPasswordRequest
+from telethon.tl.functions.auth import ExportLoginTokenRequest
+from telethon.tl.types.auth import LoginTokenSuccess
 
 from tg_parser.ingestor.adapters.telethon.accounts.client import disconnected, options, trust_server
 from tg_parser.ingestor.adapters.telethon.accounts.sessions import Session, masked
@@ -162,18 +164,33 @@ class _Login:
                 while True:
                     self.person.show(shown.url)
                     try:
-                        return await self.told(
-                            shown.wait(_left(shown.expires)),
-                            within=None,
-                            passing=(TimeoutError, errors.SessionPasswordNeededError),
-                        )
+                        user = await self._scanned(shown)
                     except errors.SessionPasswordNeededError:
                         break
-                    except TimeoutError:
-                        await self.told(shown.recreate())
+                    if user:
+                        return user
+                    await self.told(shown.recreate())
         except TimeoutError as late:
             raise LoginFailed("Nobody has scanned the code.") from late
         return await self._by_password()
+
+    async def _scanned(self, shown: Any) -> Any | None:
+        """Who has scanned the code that is shown; None if it has expired. Raises SessionPasswordNeededError.
+
+        The news of a scan may get lost with a connection. So Telegram is asked before the code is renewed: renewing one that
+        was scanned would end the login that nobody knows of.
+        """
+        try:
+            return await self.told(
+                shown.wait(_left(shown.expires)),
+                within=None,
+                passing=(TimeoutError, errors.SessionPasswordNeededError),
+            )
+        except TimeoutError:
+            request = ExportLoginTokenRequest(self.client.api_id, self.client.api_hash, [])
+            answer: Any = await self.told(self.client(request), passing=(errors.SessionPasswordNeededError,))
+            granted: Any = answer.authorization if isinstance(answer, LoginTokenSuccess) else None
+            return granted and granted.user
 
     async def _by_password(self) -> Any:
         asked: Any = await self.told(self.client(GetPasswordRequest()))
