@@ -16,6 +16,7 @@ from tg_parser.llm.extraction import EXTRACTION_OUTPUT, EXTRACTION_VERSION
 from tg_parser.llm.port import LanguageModel, Prompt, StructuredRequest
 from tg_parser.processor.domain import Pipeline, document_text, hints, processed, skip_reason, skipped
 from tg_parser.processor.ports import Models
+from tg_parser.rendering.plain import PLAIN_VERSION
 
 RETRY_IN = 2.0  # seconds, where a provider does not say
 
@@ -52,7 +53,12 @@ class UnderstandMessage:
             model=model.model,
             prompt_id=f"sha256:{self.prompt.sha256[:16]}",
             prompt_name=f"{self.prompt.id}@{self.prompt.version}",
-            parameters={"temperature": 0, "max_tokens": self.max_output_tokens, "schema": EXTRACTION_VERSION},
+            parameters={
+                "temperature": 0,
+                "max_tokens": self.max_output_tokens,
+                "schema": EXTRACTION_VERSION,
+                "rendering": PLAIN_VERSION,
+            },
         )
 
     def _request(self, job: ProcessMessage) -> StructuredRequest:
