@@ -35,7 +35,7 @@ from tg_parser.ingestor.ports import SourceRefused, Start
 from tg_parser.ingestor.settings import AccountSettings
 from tg_parser.testkit.datacentre import World, data_centre
 
-from ..telethon.world import Remembered  # noqa: TID252 - chats in memory, as the reader's own tests have them
+from ..telethon.world import Remembered
 from .fakes import FakeLeases
 from .signed_in import settings_for
 from .test_callers import States
