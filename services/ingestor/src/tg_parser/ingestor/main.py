@@ -1,7 +1,8 @@
 """Ingestor: turns what Telegram holds into facts about messages.
 
 Hears jobs IngestSource · Tells MessageIngested, MessageEdited, ChannelObserved, IngestPageCommitted, IngestCompleted,
-IngestRefused, JobFailed · Owns what is known of messages and how far each workflow has read (schema `ingestor`).
+IngestRefused, JobFailed, and of what an earlier TG_parser knew DocumentImported, TopicImported, SourceAdded and SourcePaused ·
+Owns what is known of messages and how far each workflow has read (schema `ingestor`).
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from tg_parser.ingestor.adapters.known_projection import KnownProjection
 from tg_parser.ingestor.adapters.log_facts import LogFacts
 from tg_parser.ingestor.adapters.object_originals import ObjectOriginals
 from tg_parser.ingestor.adapters.preview.source import open_previews
+from tg_parser.ingestor.adapters.v3_database.source import V3Databases
 from tg_parser.ingestor.handlers import ReadSource, failed
 from tg_parser.ingestor.limiter import Limiter
 from tg_parser.ingestor.settings import IngestorSettings
@@ -48,6 +50,7 @@ async def build(settings: IngestorSettings) -> AsyncIterator[Service]:
             sources={
                 "td_json": DesktopExports(settings.import_roots),
                 "td_html": DesktopHtmlExports(settings.import_roots),
+                "v3_database": V3Databases(settings.import_roots),
                 "web_preview": previews,
             },
             open_knowledge=OpenStoredKnowledge(

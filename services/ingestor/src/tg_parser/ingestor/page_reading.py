@@ -23,6 +23,7 @@ from tg_parser.ingestor.domain import (
     Reading,
     SourceEnd,
 )
+from tg_parser.ingestor.inheriting import names
 from tg_parser.ingestor.ports import Knowledge, OriginalsStore
 
 
@@ -63,6 +64,7 @@ class PageReading:
             await self.knowledge.recorded(unclear(page, messages, self.reading)),
             await self.knowledge.channels(channels),
             {stretch: await self._present(stretch) for stretch in page.covered},
+            await self.knowledge.heirlooms(names(page)),
         )
 
     async def _present(self, stretch: Covered) -> Collection[str]:

@@ -26,7 +26,7 @@ from tg_parser.contracts.messages import (
     MessageRestored,
 )
 from tg_parser.contracts.sources import FloodWaited, GapDetected, GapFilled
-from tg_parser.ingestor.adapters import known_rows
+from tg_parser.ingestor.adapters import heirloom_rows, known_rows
 from tg_parser.ingestor.adapters.known_rows import Row, write
 from tg_parser.ingestor.coverage import united
 
@@ -95,10 +95,12 @@ class KnownProjection:
             GapDetected,
             GapFilled,
             FloodWaited,
+            *heirloom_rows.HEARD,
         )
     )
     tables = tuple(
-        f"ingestor.{table}" for table in ("message", "channel", "progress", "finished", "coverage", "gap", "flood")
+        f"ingestor.{table}"
+        for table in ("message", "channel", "progress", "finished", "coverage", "gap", "flood", "heirloom")
     )
 
     async def apply(self, connection: AsyncConnection, batch: Sequence[Recorded]) -> None:
@@ -107,6 +109,7 @@ class KnownProjection:
         for entry in batch:
             kinds.setdefault(entry.type.rpartition(".v")[0], []).append(entry)
         await known_rows.fold_messages(connection, kinds)
+        await heirloom_rows.fold(connection, kinds)
         channels = _channels(kinds.get(ChannelObserved.TYPE, ()))
         await write(
             connection, CHANNELS, channels, "ids titles types usernames predecessors discussions protected seqs"
