@@ -53,8 +53,12 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class PageDecision:
-    """The facts of a page, the fact that commits it (None if it held no messages), and the progress after it."""
+    """The facts of a page, the fact that commits it (None if it held no messages), and the progress after it.
 
+    `first`: facts that whoever hears of the others must have heard.
+    """
+
+    first: tuple[Fact, ...]
     facts: tuple[Fact, ...]
     committed: IngestPageCommitted | None
     progress: Progress
@@ -83,10 +87,8 @@ def decide_page(page: Page, progress: Progress, reading: Reading, known: Known, 
     """What follows from a page, given what the log holds. `originals` names the object that keeps the page as it was."""
     judged = [_judged(item, known, reading, page.as_of) for item in seen(page)]
     rejected = tuple(item for item in page.items if isinstance(item, RejectedInput))
-    facts: list[Fact] = [*inherited(page, known.heirlooms), *_channels(page.items, known.channels, reading)]
-    facts += documents(
-        page, known.heirlooms
-    )  # before their messages: whoever hears of these has heard of the documents
+    first = (*inherited(page, known.heirlooms), *documents(page, known.heirlooms))
+    facts: list[Fact] = [*_channels(page.items, known.channels, reading)]
     facts += [entry.fact for entry in judged if entry.fact]
     facts += [
         *returned(page, known.messages),
@@ -94,7 +96,7 @@ def decide_page(page: Page, progress: Progress, reading: Reading, known: Known, 
         *_metrics(page, known, reading),
     ]
     if page.cursor == progress.cursor and page.resume == progress.resume and not page.covered:
-        return PageDecision(tuple(facts), None, progress)
+        return PageDecision(first, tuple(facts), None, progress)
     after = _advanced(progress, page, [entry.verdict for entry in judged], len(rejected))
     committed = IngestPageCommitted(
         page=progress.pages,
@@ -108,7 +110,7 @@ def decide_page(page: Page, progress: Progress, reading: Reading, known: Known, 
         covered=page.covered,
         originals=originals,
     )
-    return PageDecision(tuple(facts), committed, after)
+    return PageDecision(first, tuple(facts), committed, after)
 
 
 def completed(progress: Progress, end: SourceEnd) -> IngestCompleted:

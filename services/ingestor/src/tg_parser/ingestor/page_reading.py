@@ -50,7 +50,8 @@ class PageReading:
         known = await self._known(page, messages, channels)
         name = await self._keep(page)
         decision = decide_page(page, self.progress, self.reading, known, originals=name)
-        await self.facts.tell_all([*self._floods(page), *decision.facts])
+        await self.facts.tell_all([*self._floods(page), *decision.first])
+        await self.facts.tell_all(decision.facts)
         if decision.committed:
             await self.facts.tell(decision.committed)
         self.progress = decision.progress

@@ -64,7 +64,7 @@ class Assigner:
 
     async def _regrouped(self) -> list[Fact]:
         try:
-            return await self._grouping.regroup()
+            return await self._grouping.regroup(await self._memory.imported())
         except TransientError:
             self._position = None
             raise

@@ -6,8 +6,8 @@ import json
 from collections.abc import Sequence
 
 from tg_parser.contracts.codec import decode_body
-from tg_parser.contracts.model import Fact
-from tg_parser.contracts.topics import Assignment
+from tg_parser.contracts.model import Fact, Message
+from tg_parser.contracts.topics import Assignment, TopicImported
 from tg_parser.topicizer.domain.cluster import Cluster
 from tg_parser.topicizer.domain.document import Document
 from tg_parser.topicizer.stored_document import StoredDocument
@@ -34,8 +34,7 @@ class LocalGrouping:
     def take_topics(self, bodies: Sequence[str]) -> int:
         """Take over the topics as last told; the sequence of the last document assigned."""
         for body in bodies:
-            tagged = json.loads(body)
-            fact = decode_body(str(tagged["type"]), json.dumps(tagged["data"], ensure_ascii=False).encode())
+            fact = _untagged(body)
             if isinstance(fact, Fact):
                 self._cluster.recorded(fact)
         return self._cluster.position
@@ -44,9 +43,15 @@ class LocalGrouping:
         """Decide and record."""
         return self._cluster.assign([_document(*row) for row in documents])
 
-    def regroup(self) -> list[Fact]:
-        """Bring the topics up to date."""
-        return self._cluster.regroup()
+    def regroup(self, imported: Sequence[str] = ()) -> list[Fact]:
+        """Open what is imported, then bring the topics up to date."""
+        topics = [fact for fact in map(_untagged, imported) if isinstance(fact, TopicImported)]
+        return self._cluster.regroup(topics)
+
+
+def _untagged(body: str) -> Message:
+    tagged = json.loads(body)
+    return decode_body(str(tagged["type"]), json.dumps(tagged["data"], ensure_ascii=False).encode())
 
 
 def _document(seq: int, revision: int, body: str) -> Document:

@@ -1,6 +1,6 @@
 """Topicizer: groups documents into stories as they come, and stories into topics that keep their ids.
 
-Hears MessageProcessed, jobs Topicize · Tells TopicsAssigned, TopicOpened, TopicUpdated, TopicsMerged, TopicSplit,
+Hears MessageProcessed, TopicImported, jobs Topicize · Tells TopicsAssigned, TopicOpened, TopicUpdated, TopicsMerged, TopicSplit,
 TopicRetired, RegroupCommitted, TopicizationCompleted · Owns documents, assignments and topics (schema `topicizer`).
 """
 

@@ -23,6 +23,10 @@ class Memory(Protocol):
         """
         ...
 
+    async def imported(self) -> Sequence[str]:
+        """Topics of an earlier TG_parser whose ids lead nowhere yet, as facts in JSON with their wire types."""
+        ...
+
     async def unassigned(self, after_seq: int, limit: int) -> Sequence[tuple[int, int, str]]:
         """Documents after a position, in the order of the log: sequence, revision, document as JSON."""
         ...
@@ -39,6 +43,9 @@ class Grouping(Protocol):
         """Decide where each document belongs and remember it."""
         ...
 
-    async def regroup(self) -> list[Fact]:
-        """The facts that bring the topics up to date; the last is TopicizationCompleted."""
+    async def regroup(self, imported: Sequence[str] = ()) -> list[Fact]:
+        """The facts that bring the topics up to date; the last is TopicizationCompleted.
+
+        `imported`: topics of an earlier TG_parser, to be opened if documents of them are known.
+        """
         ...

@@ -14,6 +14,7 @@ from tg_parser.contracts.model import Message
 from tg_parser.contracts.subjects import fact_filter
 from tg_parser.contracts.topics import (
     RegroupCommitted,
+    TopicImported,
     TopicOpened,
     TopicRetired,
     TopicsAssigned,
@@ -44,6 +45,11 @@ REGROUPS = text(
     "INSERT INTO topicizer.regroup SELECT * FROM unnest(cast(:epochs as int[]), cast(:bodies as text[]), cast(:seqs as bigint[])) "
     "ON CONFLICT (epoch) DO NOTHING"
 )
+IMPORTED = text(
+    "INSERT INTO topicizer.imported_topic AS known "
+    "SELECT * FROM unnest(cast(:ids as text[]), cast(:bodies as text[]), cast(:seqs as bigint[])) "
+    "ON CONFLICT (old_id) DO UPDATE SET body = excluded.body, seq = excluded.seq WHERE known.seq < excluded.seq"
+)
 
 
 class TopicsProjection:
@@ -60,9 +66,16 @@ class TopicsProjection:
             TopicsMerged,
             TopicRetired,
             RegroupCommitted,
+            TopicImported,
         )
     )
-    tables = ("topicizer.document", "topicizer.assignment", "topicizer.topic", "topicizer.regroup")
+    tables = (
+        "topicizer.document",
+        "topicizer.assignment",
+        "topicizer.topic",
+        "topicizer.regroup",
+        "topicizer.imported_topic",
+    )
 
     async def apply(self, connection: AsyncConnection, batch: Sequence[Recorded]) -> None:
         """See `Projection`."""
@@ -70,6 +83,7 @@ class TopicsProjection:
         await self._assignments(connection, batch)
         await self._topics(connection, batch)
         await self._regroups(connection, batch)
+        await self._imported(connection, batch)
 
     async def _documents(self, connection: AsyncConnection, batch: Sequence[Recorded]) -> None:
         latest = {
@@ -132,6 +146,16 @@ class TopicsProjection:
                 "seqs": [seq for _, seq in found.values()],
             }
             await connection.execute(REGROUPS, columns)
+
+    async def _imported(self, connection: AsyncConnection, batch: Sequence[Recorded]) -> None:
+        found = {fact.old_id: (fact, entry.seq) for entry in batch if isinstance(fact := entry.message, TopicImported)}
+        if found:
+            columns = {
+                "ids": list(found),
+                "bodies": [tagged(fact) for fact, _ in found.values()],
+                "seqs": [seq for _, seq in found.values()],
+            }
+            await connection.execute(IMPORTED, columns)
 
 
 def tagged(fact: Message) -> str:

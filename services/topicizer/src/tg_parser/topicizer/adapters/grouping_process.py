@@ -47,9 +47,9 @@ class GroupingProcess:
         """See the port."""
         return await self._call("assign", documents)
 
-    async def regroup(self) -> list[Fact]:
+    async def regroup(self, imported: Sequence[str] = ()) -> list[Fact]:
         """See the port."""
-        return await self._call("regroup")
+        return await self._call("regroup", imported)
 
     async def close(self) -> None:
         """End the process."""
