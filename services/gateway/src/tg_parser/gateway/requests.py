@@ -17,6 +17,7 @@ from tg_parser.contracts.workflows import ExportTarget
 ReadableKind = Literal["td_json", "td_html", "v3_database", "web_preview", "mtproto_history"]
 FOLLOWABLE = frozenset({"web_preview", "mtproto_history"})
 ChannelId = Annotated[str, Field(max_length=64, pattern=r"^-?\d+$")]
+SourceName = Annotated[str, Field(min_length=1, max_length=200)]
 Name = Annotated[str, Field(max_length=200, pattern=r"^[\w./:@-]*$")]
 
 
@@ -38,6 +39,8 @@ class Source(BaseModel):
     location: str = Field(min_length=1, max_length=4096)
     fingerprint: str = Field(default="", max_length=128)
     channel_id: ChannelId | None = None
+    channel_ids: dict[SourceName, ChannelId] = Field(default_factory=dict[str, str], max_length=1000)
+    group_ids: dict[SourceName, ChannelId] = Field(default_factory=dict[str, str], max_length=1000)
     account: Name = ""
     mode: Literal["snapshot", "incremental"] = "snapshot"
     include_comments: bool = False
