@@ -31,7 +31,9 @@ def source_entries(connection: sqlite3.Connection, identities: Identities) -> It
         name = name_of(row["source_id"])
         facts = source_facts(row, name, identities)
         if not facts or name in taken:
-            reason = "another source comes to the same name" if name in taken else "it names no channel"
+            reason = (
+                "another source comes to the same name" if name in taken else "its name or its channel cannot be used"
+            )
             told = f"The source {str(row['source_id'])[:64]!r} was left out: {reason}."
             yield rejected(None, None, position, told, row)
             continue
