@@ -20,7 +20,7 @@ from tg_parser.cli.client import GatewayClient
 from tg_parser.cli.exit_codes import CommandFailed, ExitCode
 from tg_parser.cli.following import followed
 from tg_parser.cli.instance import gateway_of
-from tg_parser.cli.run_command import EXIT_CODES, exit_code, fingerprint_of
+from tg_parser.cli.run_command import EXIT_CODES, exit_code, fingerprint_of, first_sentence
 from tg_parser.cli.shell import AsJson, DataDir, directory, print_json, quiet_logs, run_to_end
 from tg_parser.cli.sources import bare_id
 from tg_parser.cli.summary import REJECTED_SHOWN, rejected_in
@@ -130,7 +130,7 @@ def check_request(
         if out:
             out.mkdir(parents=True, exist_ok=True)
     except ValueError as invalid:
-        raise CommandFailed(str(invalid).splitlines()[0], ExitCode.USAGE) from invalid
+        raise CommandFailed(first_sentence(invalid), ExitCode.USAGE) from invalid
     except OSError as error:
         raise CommandFailed(f"{error.filename or folder} cannot be used: {error.strerror}.", ExitCode.USAGE) from error
     fingerprint = hashlib.sha256(" ".join(files).encode()).hexdigest()

@@ -62,13 +62,14 @@ def check_request(file: Path, out: Path, llm: LlmSettings, *, provider: str, mod
         fingerprint = fingerprint_of(found)
         out.mkdir(parents=True, exist_ok=True)
     except ValueError as invalid:
-        raise CommandFailed(_first_sentence(invalid), ExitCode.USAGE) from invalid
+        raise CommandFailed(first_sentence(invalid), ExitCode.USAGE) from invalid
     except OSError as error:
         raise CommandFailed(f"{error.filename or found} cannot be used: {error.strerror}.", ExitCode.USAGE) from error
     return RunRequest(found.resolve(), out.resolve(), settings.provider, settings.model or "", pretty, fingerprint)
 
 
-def _first_sentence(invalid: ValueError) -> str:
+def first_sentence(invalid: ValueError) -> str:
+    """What is wrong, in the words of whoever found it."""
     if isinstance(invalid, ValidationError):
         return invalid.errors()[0]["msg"].removeprefix("Value error, ")
     return str(invalid)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from .installation import Installation
+from tg_parser.testkit.old_installation import Installation
 
 
 @pytest.fixture

@@ -6,9 +6,9 @@ import pytest
 
 from tg_parser.contracts.messages import SourceSpec
 from tg_parser.ingestor.adapters.v3_database.source import V3Databases
+from tg_parser.testkit.old_installation import Installation
 
 from ..conformance.promises import Place, Promises
-from .installation import Installation
 
 
 @pytest.fixture

@@ -18,8 +18,7 @@ from tg_parser.ingestor.adapters.v3_database.pages import read_databases
 from tg_parser.ingestor.domain import ChannelSeen, Inherited, MessageSeen, Page, SourceItem
 from tg_parser.ingestor.originals import unpack as originals_of
 from tg_parser.ingestor.ports import SourceRefused
-
-from .installation import Installation, Version
+from tg_parser.testkit.old_installation import Installation, Version
 
 
 def read(installation: Installation, **spec: Any) -> list[Page]:

@@ -89,18 +89,22 @@ class Installation:
                     connection.executescript(ALEMBIC.format(self.stamps[name]))
 
     def path(self, name: str) -> Path:
+        """Where a database is."""
         return self.folder / f"{name}.sqlite"
 
     def execute(self, name: str, statement: str, *rows: tuple[Any, ...]) -> None:
+        """Run a statement on a database, for each of the rows or once."""
         with closing(sqlite3.connect(self.path(name))) as connection, connection:
             connection.execute("PRAGMA synchronous = off")
             connection.executemany(statement, rows or [()])
 
     def insert(self, name: str, table: str, row: Mapping[str, Any]) -> None:
+        """Add a row."""
         places = ", ".join("?" * len(row))
-        self.execute(name, f"INSERT INTO {table} ({', '.join(row)}) VALUES ({places})", tuple(row.values()))
+        self.execute(name, f"INSERT INTO {table} ({', '.join(row)}) VALUES ({places})", tuple(row.values()))  # noqa: S608 - ours
 
     def source(self, source_id: str, channel_id: str, **columns: Any) -> None:
+        """A row of `sources`."""
         row = {
             "source_id": source_id, "channel_id": channel_id, "channel_username": None, "status": "active",
             "include_comments": 0, "batch_size": 100, "created_at": "2025-03-01T00:00:00Z", "updated_at": "2025-03-02T00:00:00Z",
@@ -126,10 +130,12 @@ class Installation:
         return str(row["source_ref"])
 
     def comment(self, channel_id: str, post: int, number: int, text: str = "", **columns: Any) -> str:
+        """A comment under the channel's id, as v3 stored them. Its name."""
         columns = {"thread_id": str(post), "parent_message_id": str(post)} | columns
         return self.message(channel_id, number, text or f"Комментарий {number}", kind="comment", **columns)
 
     def document(self, ref: str, text: str = "", **columns: Any) -> None:
+        """A row of `processed_documents`."""
         _, channel_id, _, number = ref.split(":")
         row = {
             "source_ref": ref, "id": f"doc:{ref}", "source_message_id": number, "channel_id": channel_id,
@@ -141,6 +147,7 @@ class Installation:
         self.insert("processing_storage", "processed_documents", row | columns)
 
     def topic(self, topic_id: str, anchors: list[str], supporting: list[str] | None = None, **columns: Any) -> None:
+        """A row of `topic_cards` and one of `topic_bundles`."""
         items = [_member(ref) | {"source_ref": ref, "role": "anchor", "score": 0.9} for ref in anchors]
         items += [
             _member(ref) | {"source_ref": ref, "role": "supporting", "score": 0.6, "justification": "о том же"}
