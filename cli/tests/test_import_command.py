@@ -15,18 +15,22 @@ def checked(folder: Path, *ids: str, provider: str = "none", out: Path | None = 
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    return Installation(tmp_path / "old").folder
+def installation(tmp_path: Path) -> Installation:
+    return Installation(tmp_path / "old")
 
 
-def test_the_same_databases_are_the_same_workflow_until_they_change(folder: Path) -> None:
+@pytest.fixture
+def folder(installation: Installation) -> Path:
+    return installation.folder
+
+
+def test_the_same_databases_are_the_same_workflow_until_they_change(installation: Installation) -> None:
+    folder = installation.folder
     first = checked(folder, "a=1", "b=-1002")
     assert first.channel_ids == {"a": "1", "b": "2"}
     assert checked(folder, "b=2", "a=1").key == first.key
     assert checked(folder, "a=1").key != first.key
-    old = Installation.__new__(Installation)
-    old.folder = folder
-    old.message("a", 5)
+    installation.message("a", 5)
     assert checked(folder, "a=1", "b=2").key != first.key
 
 
