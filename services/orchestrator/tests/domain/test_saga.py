@@ -241,3 +241,15 @@ def test_a_stage_of_a_week_does_not_fill_its_log() -> None:
         decided = decide(progress, state, NOW + timedelta(seconds=31 * half_minutes), RULES)
         state, events = fold(decided, state), events + len(decided)
     assert 50 < events < 300
+
+
+def test_topics_wait_for_whatever_a_source_told_last_and_an_import_may_bring_nothing_else() -> None:
+    imported = replace_source(kind="v3_database")
+    nothing = (Advance(), RecordIngestCompleted(expected=0, pages=1, last_seq=7), Advance(), Advance())
+    log = told(nothing, requested=imported)
+    started = [event for event in log if isinstance(event, StageStarted) and event.stage == "topicize"]
+    assert [event.after_seq for event in started] == [7]
+
+
+def replace_source(**changes: Any) -> WorkflowRequested:
+    return RUN.model_copy(update={"source": SOURCE.model_copy(update=changes), "target": None})

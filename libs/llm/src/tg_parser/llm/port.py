@@ -59,6 +59,7 @@ class StructuredRequest:
         max_output_tokens: the most the answer may take, in the model's tokens.
         temperature: None leaves it to the provider, since some models accept only their default.
         params: further provider parameters (JSON values) such as `seed` or `reasoning_effort`, sent as they are.
+        about: the name of what the document is, kept beside a stored answer so that it can be erased; no part of the question.
     """
 
     prompt: Prompt
@@ -69,6 +70,7 @@ class StructuredRequest:
     max_output_tokens: int = 2048
     temperature: float | None = None
     params: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    about: str = ""
 
 
 class Usage(BaseModel):

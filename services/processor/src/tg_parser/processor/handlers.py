@@ -9,13 +9,23 @@ from tg_parser.chassis.clock import Clock
 from tg_parser.chassis.errors import PermanentError, TransientError
 from tg_parser.chassis.jobs import JobContext, JobFailure
 from tg_parser.contracts.documents import MessageFailed
-from tg_parser.contracts.jobs import ProcessMessage
+from tg_parser.contracts.jobs import NO_MODEL, ProcessMessage
 from tg_parser.contracts.model import Fact
 from tg_parser.llm.errors import ModelError, RefusedError
 from tg_parser.llm.extraction import EXTRACTION_OUTPUT, EXTRACTION_VERSION
 from tg_parser.llm.port import LanguageModel, Prompt, StructuredRequest
-from tg_parser.processor.domain import Pipeline, document_text, hints, processed, skip_reason, skipped
-from tg_parser.processor.ports import Models
+from tg_parser.processor.domain import (
+    Pipeline,
+    document_text,
+    erased,
+    hints,
+    inherited,
+    processed,
+    skip_reason,
+    skipped,
+    taken_over,
+)
+from tg_parser.processor.ports import Erasures, Models
 from tg_parser.rendering.plain import PLAIN_VERSION
 
 RETRY_IN = 2.0  # seconds, where a provider does not say
@@ -29,15 +39,31 @@ class UnderstandMessage:
     prompt: Prompt
     max_output_tokens: int
     clock: Clock
+    erasures: Erasures
 
     async def __call__(self, job: ProcessMessage, context: JobContext) -> None:
-        """Tells MessageProcessed or MessageSkipped. A redelivered job finds its answer in the cache and tells the same again."""
-        model = await self.models.chosen(job.choice)
-        pipeline = self._pipeline(model)
-        reason = "cancelled" if context.cancelled() else skip_reason(job, pipeline.key)
-        if reason:
-            await context.facts.tell(skipped(job, reason, pipeline.key))
+        """Tells MessageProcessed or MessageSkipped. A redelivered job finds its answer in the cache and tells the same again.
+
+        A model is asked only if the workflow wants one and nothing that was paid for already says it.
+        """
+        if await self.erasures.erased(job.message.source_ref):
+            await context.facts.tell(erased(job))
             return
+        model = None if job.choice.provider == NO_MODEL else await self.models.chosen(job.choice)
+        key = self._pipeline(model).key if model else ""
+        reason = "cancelled" if context.cancelled() else skip_reason(job, key)
+        document = inherited(job)
+        if reason is None and document is None and model is None:
+            reason = "not_asked"
+        if reason:
+            await context.facts.tell(skipped(job, reason, key))
+        elif document:
+            await context.facts.tell(taken_over(job, document, context.attempt))
+        elif model:
+            await self._ask(model, job, context)
+
+    async def _ask(self, model: LanguageModel, job: ProcessMessage, context: JobContext) -> None:
+        pipeline = self._pipeline(model)
         try:
             result = await model.complete(self._request(job))
         except RefusedError:
@@ -45,6 +71,9 @@ class UnderstandMessage:
             return
         except ModelError as error:
             raise as_job_error(error) from error
+        if await self.erasures.erased(job.message.source_ref):  # while the model was thinking
+            await context.facts.tell(erased(job))
+            return
         await context.facts.tell(processed(job, pipeline, result, at=self.clock(), attempt=context.attempt))
 
     def _pipeline(self, model: LanguageModel) -> Pipeline:
@@ -69,6 +98,7 @@ class UnderstandMessage:
             hints=hints(job),
             max_output_tokens=self.max_output_tokens,
             temperature=0,
+            about=job.message.source_ref,
         )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -10,16 +10,19 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from tg_parser.chassis.recorded import Recorded
 from tg_parser.contracts.codec import encode
 from tg_parser.contracts.documents import MessageProcessed
+from tg_parser.contracts.erasure import ErasureRequested
 from tg_parser.contracts.model import Message
 from tg_parser.contracts.subjects import fact_filter
 from tg_parser.contracts.topics import (
     RegroupCommitted,
+    TopicImported,
     TopicOpened,
     TopicRetired,
     TopicsAssigned,
     TopicsMerged,
     TopicUpdated,
 )
+from tg_parser.topicizer.presence_rows import HEARD, drop_erased, fold_presence
 from tg_parser.topicizer.stored_document import ProcessedPart
 
 DOCUMENTS = text(
@@ -44,6 +47,11 @@ REGROUPS = text(
     "INSERT INTO topicizer.regroup SELECT * FROM unnest(cast(:epochs as int[]), cast(:bodies as text[]), cast(:seqs as bigint[])) "
     "ON CONFLICT (epoch) DO NOTHING"
 )
+IMPORTED = text(
+    "INSERT INTO topicizer.imported_topic AS known "
+    "SELECT * FROM unnest(cast(:ids as text[]), cast(:bodies as text[]), cast(:seqs as bigint[])) "
+    "ON CONFLICT (old_id) DO UPDATE SET body = excluded.body, seq = excluded.seq WHERE known.seq < excluded.seq"
+)
 
 
 class TopicsProjection:
@@ -60,20 +68,34 @@ class TopicsProjection:
             TopicsMerged,
             TopicRetired,
             RegroupCommitted,
+            *HEARD,
+            TopicImported,
         )
     )
-    tables = ("topicizer.document", "topicizer.assignment", "topicizer.topic", "topicizer.regroup")
+    tables = (
+        "topicizer.document",
+        "topicizer.assignment",
+        "topicizer.topic",
+        "topicizer.regroup",
+        "topicizer.presence",
+        "topicizer.erasure",
+        "topicizer.imported_topic",
+    )
 
     async def apply(self, connection: AsyncConnection, batch: Sequence[Recorded]) -> None:
         """See `Projection`."""
         documents = [entry for entry in batch if entry.holds(MessageProcessed)]
         others = [entry for entry in batch if not entry.holds(MessageProcessed)]
-        await self._documents(connection, documents)
+        written = await self._documents(connection, documents)
         await self._assignments(connection, others)
         await self._topics(connection, others)
         await self._regroups(connection, others)
+        await self._imported(connection, others)
+        await fold_presence(connection, others)
+        await drop_erased(connection, sorted({*written, *_named(others)}))
 
-    async def _documents(self, connection: AsyncConnection, batch: Sequence[Recorded]) -> None:
+    async def _documents(self, connection: AsyncConnection, batch: Sequence[Recorded]) -> Iterable[str]:
+        """The messages they are of."""
         told = [(entry.part(ProcessedPart), entry.seq) for entry in batch]
         latest = {part.source_ref: (part, seq) for part, seq in told}
         if latest:
@@ -84,6 +106,7 @@ class TopicsProjection:
                 "seqs": [seq for _, seq in latest.values()],
             }
             await connection.execute(DOCUMENTS, columns)
+        return latest.keys()
 
     async def _assignments(self, connection: AsyncConnection, batch: Sequence[Recorded]) -> None:
         latest = {
@@ -133,6 +156,30 @@ class TopicsProjection:
                 "seqs": [seq for _, seq in found.values()],
             }
             await connection.execute(REGROUPS, columns)
+
+    async def _imported(self, connection: AsyncConnection, batch: Sequence[Recorded]) -> None:
+        found = {fact.old_id: (fact, entry.seq) for entry in batch if isinstance(fact := entry.message, TopicImported)}
+        if found:
+            columns = {
+                "ids": list(found),
+                "bodies": [tagged(fact) for fact, _ in found.values()],
+                "seqs": [seq for _, seq in found.values()],
+            }
+            await connection.execute(IMPORTED, columns)
+
+
+def _named(batch: Sequence[Recorded]) -> list[str]:
+    """The messages that facts of other kinds may have written about."""
+    refs: set[str] = set()
+    for entry in batch:
+        match entry.message:
+            case TopicsAssigned() as fact:
+                refs.update(item.source_ref for item in fact.items)
+            case ErasureRequested() as request:
+                refs.update(request.source_refs)
+            case _:
+                continue
+    return sorted(refs)
 
 
 def tagged(fact: Message) -> str:

@@ -59,14 +59,14 @@ def _completed(done: IngestCompleted | ExportCompleted | TopicizationCompleted, 
     match done:
         case IngestCompleted():
             counted = done.model_dump(include=INGEST_FIELDS)
-            return RecordIngestCompleted(**counted, generation=notice.generation)
+            return RecordIngestCompleted(**counted, last_seq=notice.seq, generation=notice.generation)
         case TopicizationCompleted():
             return RecordTopicizeCompleted(done.epoch, done.topics, done.unassigned, notice.seq, notice.generation)
         case ExportCompleted():
             return RecordExportCompleted(done.location, done.log_position, done.artifacts, notice.generation)
 
 
-INGEST_FIELDS: Final = {each.name for each in fields(RecordIngestCompleted)} - {"generation"}
+INGEST_FIELDS: Final = {each.name for each in fields(RecordIngestCompleted)} - {"generation", "last_seq"}
 
 
 @dataclass

@@ -10,12 +10,13 @@ from pydantic import ValidationError
 
 from tg_parser.chassis.recorded import Recorded
 from tg_parser.contracts.codec import MalformedMessage
-from tg_parser.contracts.documents import MessageFailed, MessageProcessed, MessageSkipped, Usage
+from tg_parser.contracts.documents import DocumentImported, MessageFailed, MessageProcessed, MessageSkipped, Usage
 from tg_parser.contracts.ids import MessageType, SourceRef
 from tg_parser.contracts.jobs import JobFailed
 from tg_parser.contracts.knowledge import ExportCompleted, ExportRefused
 from tg_parser.contracts.messages import (
     ChannelObserved,
+    CountedIn,
     IngestCompleted,
     IngestPageCommitted,
     IngestRefused,
@@ -64,8 +65,9 @@ class _Failed(Contract):
     error_class: str
 
 
-class _Erased(Contract):
+class _Named(Contract):
     source_ref: str
+    counted_in: tuple[CountedIn, ...] = ()
 
 
 class _Expected(Contract):
@@ -102,6 +104,8 @@ class Gathered:
     """source_ref → pipeline key, content hash, position."""
     erased: dict[str, int] = field(default_factory=dict[str, int])
     """source_ref → position: whoever still waits for an outcome of it waits no longer."""
+    imported: dict[str, int] = field(default_factory=dict[str, int])
+    """source_ref → where an earlier TG_parser's document of it is."""
     expected: dict[tuple[str, int], int] = field(default_factory=dict[tuple[str, int], int])
     channels: dict[str, tuple[str, int]] = field(default_factory=dict[str, tuple[str, int]])
     notices: list[Recorded] = field(default_factory=list[Recorded])
@@ -163,7 +167,15 @@ def _failed(entry: Recorded, rows: Gathered) -> None:
 
 
 def _erased(entry: Recorded, rows: Gathered) -> None:
-    rows.erased[_part(_Erased, entry).source_ref] = entry.seq
+    """The facts that told of it are gone: whoever counts on it hears of it here, if not before."""
+    told = _part(_Named, entry)
+    rows.erased[told.source_ref] = entry.seq
+    for workflow in told.counted_in:
+        rows.items.setdefault((workflow.workflow_id, workflow.generation, told.source_ref), 0)
+
+
+def _imported(entry: Recorded, rows: Gathered) -> None:
+    rows.imported[_part(_Named, entry).source_ref] = entry.seq
 
 
 def _settle(entry: Recorded, rows: Gathered, ref: str, outcome: OutcomeRow) -> None:
@@ -193,6 +205,7 @@ HEARD: Final[dict[type[Fact], Callable[[Recorded, Gathered], None]]] = {
     MessageSkipped: _skipped,
     MessageFailed: _failed,
     MessageErased: _erased,
+    DocumentImported: _imported,
     IngestPageCommitted: _page,
     IngestCompleted: _ingest_completed,
     IngestRefused: _notice,

@@ -16,6 +16,7 @@ from telethon.tl.functions.auth import ExportLoginTokenRequest
 from telethon.tl.types.auth import LoginTokenSuccess
 
 from tg_parser.ingestor.adapters.telethon.accounts.client import disconnected, options, trust_server
+from tg_parser.ingestor.adapters.telethon.accounts.login_refusals import sentence
 from tg_parser.ingestor.adapters.telethon.accounts.sessions import Session, masked
 from tg_parser.ingestor.adapters.telethon.errors import FLOODS, flood_seconds
 from tg_parser.ingestor.settings import AccountSettings
@@ -25,20 +26,6 @@ T = TypeVar("T")
 ATTEMPTS: Final = 3  # wrong codes or passwords; Telegram itself does not allow many more
 SCAN_WITHIN: Final = 300.0  # seconds a QR code is shown, renewed whenever it expires
 SHOWN_AT_LEAST: Final = 5.0  # seconds
-SENTENCES: Final[dict[type[Exception], str]] = {
-    errors.ApiIdInvalidError: "Telegram does not know this application: compare the API id and hash with my.telegram.org.",
-    errors.ApiIdPublishedFloodError: "This API id is public and Telegram refuses it: get one of your own at my.telegram.org.",
-    errors.PhoneNumberInvalidError: "That is no phone number Telegram knows. Write it with its country code: +49151…",
-    errors.PhoneNumberBannedError: "Telegram has banned this phone number.",
-    errors.UserDeactivatedBanError: "Telegram has banned this account.",
-    errors.UserDeactivatedError: "This account was deleted.",
-    errors.PhoneNumberUnoccupiedError: "No Telegram account has this number. Make one with a Telegram app first.",
-    errors.PhoneNumberFloodError: "This number was signed in too often today. Try again tomorrow.",
-    errors.PhonePasswordFloodError: "Signing in was tried too often. Try again in some hours.",
-    errors.PhoneCodeExpiredError: "The code has expired. Start again.",
-    errors.PasswordHashInvalidError: "The password is wrong.",
-    errors.PhoneCodeInvalidError: "The code is wrong.",
-}
 
 
 class LoginFailed(Exception):
@@ -219,18 +206,9 @@ class _Login:
                 f"Telegram asks for a pause of {flood_seconds(flood):,} s before this is tried again."
             ) from flood
         except (errors.RPCError, OSError, ValueError, BufferError, errors.SecurityError) as error:
-            raise LoginFailed(_sentence(error)) from error
+            raise LoginFailed(sentence(error)) from error
 
 
 def _left(expires: datetime) -> float:
     """Seconds a QR code is shown: clocks may differ."""
     return max(SHOWN_AT_LEAST, (expires - datetime.now(UTC)).total_seconds())
-
-
-def _sentence(error: Exception) -> str:
-    known = next((sentence for kind, sentence in SENTENCES.items() if isinstance(error, kind)), None)
-    if known:
-        return known
-    if isinstance(error, errors.RPCError):
-        return f"Telegram refuses: {type(error).__name__}."
-    return "Telegram cannot be reached, or does not answer. Is there a connection, and is the proxy right?"
