@@ -18,6 +18,7 @@ from pydantic import SecretStr
 from tg_parser.chassis.connection import open_connection
 from tg_parser.chassis.embedded import Endpoints, embedded_servers
 from tg_parser.chassis.errors import TaskEnded
+from tg_parser.chassis.garbage import settle
 from tg_parser.chassis.provision import provision, release_deliveries
 from tg_parser.chassis.service import Service, run_together
 from tg_parser.chassis.settings import NatsSettings, PostgresSettings, TelemetrySettings
@@ -112,6 +113,7 @@ async def running(composition: Composition, *, llm: LlmSettings | None = None) -
         system = System(front.url, (*services, front))
         await stack.enter_async_context(_supervised(system.services, endpoints))
         await system.ready()
+        settle()
         yield system
 
 

@@ -103,6 +103,20 @@ class _PumpedSubscriber(PullStreamSubscriber):
         """Nothing to open: the pump has the inbox."""
 
 
+async def parse_job(message: Msg) -> NatsMessage:
+    """FastStream's parser: its ids are the job's own. For each message without them it would draw a random one."""
+    headers = message.headers or {}
+    job_id = headers.get("ce-id")
+    return NatsMessage(
+        raw_message=message,
+        body=message.data,
+        headers=headers,
+        content_type=headers.get("content-type"),
+        message_id=job_id,
+        correlation_id=job_id,
+    )
+
+
 async def decode_job(message: NatsMessage) -> Message:
     """FastStream's decoder: the body as the latest version of its type."""
     return decode(message.headers, message.body).message
@@ -132,6 +146,7 @@ class JobConsumer:
             durable=self.handler.durable,
             pull_sub=PullSub(batch_size=self.handler.concurrency),
             ack_policy=AckPolicy.MANUAL,
+            parser=parse_job,
             decoder=decode_job,
             title=self.handler.job.__name__,
             description=self.handler.job.__doc__,

@@ -22,6 +22,7 @@ from nats.micro.service import Service as MicroService
 from tg_parser.chassis.cancelling import cancelled
 from tg_parser.chassis.chassis import Chassis
 from tg_parser.chassis.errors import ChassisError, ServerUnavailable, TaskEnded
+from tg_parser.chassis.garbage import settle
 from tg_parser.chassis.health import HealthApp, HttpServer, Readiness, http_server
 from tg_parser.chassis.jobs import GRACE, JobConsumer, JobHandler
 from tg_parser.chassis.metrics import READY
@@ -177,6 +178,7 @@ async def _main(builders: Sequence[AbstractAsyncContextManager[Service]]) -> Non
         loop.add_signal_handler(number, stop.set)
     async with AsyncExitStack() as stack:
         services = [await stack.enter_async_context(builder) for builder in builders]
+        settle()
         log.info("Started.", action="service_started", services=[service.name for service in services])
         await run_together(services, stop)
 

@@ -9,6 +9,8 @@ from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import connection
 
+from tg_parser.chassis.garbage import settle
+
 
 def worker_pool(workers: int, initializer: Callable[[], None] | None = None) -> ProcessPoolExecutor:
     """A pool of `workers` processes, started when first needed.
@@ -24,6 +26,7 @@ def _begin(initializer: Callable[[], None] | None) -> None:
     threading.Thread(target=_end_with_owner, name="owner-watch", daemon=True).start()
     if initializer:
         initializer()
+    settle()
 
 
 def _end_with_owner() -> None:
