@@ -9,7 +9,9 @@ from pydantic import Field
 
 from tg_parser.contracts.model import Contract, Fact, Timestamp
 
-SkipReason = Literal["service", "empty", "unchanged", "duplicate", "cancelled", "refused", "not_asked"]
+SkipReason = Literal[
+    "service", "empty", "unchanged", "duplicate", "cancelled", "refused", "erased", "not_asked",
+]  # fmt: skip
 """`not_asked`: nobody understood it yet, and the workflow asks no model."""
 DocumentKind = Literal["news", "announcement", "ad", "poll", "discussion", "service", "media", "other"]
 

@@ -210,6 +210,7 @@ class TelegramMessage(Contract):
     rich: tuple[dict[str, Any], ...] = Field(
         default=(), description="blocks of a rich message as Telegram's schema names them (`_`: constructor)"
     )
+    rich_truncated: bool | None = Field(default=None, description="True: only the beginning of `rich` is known")
     pinned: bool = False
     protected: bool = Field(default=False, description="its channel or sender forbids forwarding and saving")
     action: str | None = Field(default=None, description="service messages: Telegram's name of the action")
@@ -332,7 +333,7 @@ class MessageEnriched(_MessageObserved):
 
 
 class MessageDeleted(Fact):
-    """A message is gone from its channel. The text stays until a policy erases it."""
+    """A message is gone from its channel. Its text stays in the log, and out of topics and exports."""
 
     TYPE: ClassVar[str] = "tg.message.deleted"
 
@@ -358,13 +359,24 @@ class MessageRestored(Fact):
         return (self.TYPE, self.source_ref)
 
 
+class CountedIn(Contract):
+    """A workflow that counted on an outcome of a message."""
+
+    workflow_id: str
+    generation: int = 0
+
+
 class MessageErased(Fact):
-    """A message's text was taken out of the log, and has to go from everything made of it. Nothing brings it back."""
+    """A message's text was taken out of the log, and has to go from everything made of it. Nothing brings it back.
+
+    `counted_in`: the workflows whose erased facts had told of it, so that their numbers still add up.
+    """
 
     TYPE: ClassVar[str] = "tg.message.erased"
 
     channel_id: str
     source_ref: str
+    counted_in: tuple[CountedIn, ...] = ()
 
     def about(self) -> tuple[str | int, ...]:
         """The message."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Protocol
 
 from pydantic import BaseModel, ConfigDict
@@ -12,7 +13,7 @@ from pydantic import BaseModel, ConfigDict
 from tg_parser.llm.canonical import digest
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Prompt:
     """Instructions under version control.
 
@@ -26,20 +27,20 @@ class Prompt:
     version: str
     text: str
 
-    @property
+    @cached_property
     def sha256(self) -> str:
         """The digest of the text, in hexadecimal: an edited prompt is another prompt, whatever its version says."""
         return hashlib.sha256(self.text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class OutputSchema:
     """The JSON Schema the answer must satisfy, under the name some providers want for it (`[a-zA-Z0-9_-]{1,64}`)."""
 
     name: str
     schema: Mapping[str, Any]
 
-    @property
+    @cached_property
     def sha256(self) -> str:
         """The digest of the schema in canonical JSON."""
         return digest(self.schema)
@@ -58,6 +59,7 @@ class StructuredRequest:
         max_output_tokens: the most the answer may take, in the model's tokens.
         temperature: None leaves it to the provider, since some models accept only their default.
         params: further provider parameters (JSON values) such as `seed` or `reasoning_effort`, sent as they are.
+        about: the name of what the document is, kept beside a stored answer so that it can be erased; no part of the question.
     """
 
     prompt: Prompt
@@ -68,6 +70,7 @@ class StructuredRequest:
     max_output_tokens: int = 2048
     temperature: float | None = None
     params: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    about: str = ""
 
 
 class Usage(BaseModel):

@@ -11,7 +11,11 @@ from prometheus_client import CONTENT_TYPE_LATEST, Counter, Histogram, generate_
 
 from tg_parser.chassis.health import Readiness
 from tg_parser.gateway import problems
+from tg_parser.gateway.account_routes import account_routes
+from tg_parser.gateway.accounts import Accounts
 from tg_parser.gateway.callers import caller_by
+from tg_parser.gateway.erasure_routes import erasure_routes
+from tg_parser.gateway.erasures import Erasures
 from tg_parser.gateway.source_routes import source_routes
 from tg_parser.gateway.sources import Sources
 from tg_parser.gateway.workflow_routes import workflow_routes
@@ -25,7 +29,15 @@ REQUEST_SECONDS = Histogram("tg_http_request_duration_seconds", "Time to answer 
 Next = Callable[[Request], Awaitable[Response]]
 
 
-def create_app(workflows: Workflows, sources: Sources, readiness: Readiness, api_keys: tuple[str, ...] = ()) -> FastAPI:
+def create_app(
+    workflows: Workflows,
+    sources: Sources,
+    accounts: Accounts,
+    erasures: Erasures,
+    *,
+    readiness: Readiness,
+    api_keys: tuple[str, ...] = (),
+) -> FastAPI:
     """The application over its use cases."""
     app = FastAPI(
         title="TG_parser",
@@ -41,6 +53,8 @@ def create_app(workflows: Workflows, sources: Sources, readiness: Readiness, api
     caller = caller_by(api_keys)
     app.include_router(workflow_routes(workflows, caller))
     app.include_router(source_routes(sources, workflows, caller))
+    app.include_router(account_routes(accounts, caller))
+    app.include_router(erasure_routes(erasures, caller))
     return app
 
 

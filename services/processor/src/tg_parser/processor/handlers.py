@@ -17,6 +17,7 @@ from tg_parser.llm.port import LanguageModel, Prompt, StructuredRequest
 from tg_parser.processor.domain import (
     Pipeline,
     document_text,
+    erased,
     hints,
     inherited,
     processed,
@@ -24,7 +25,8 @@ from tg_parser.processor.domain import (
     skipped,
     taken_over,
 )
-from tg_parser.processor.ports import Models
+from tg_parser.processor.ports import Erasures, Models
+from tg_parser.rendering.plain import PLAIN_VERSION
 
 RETRY_IN = 2.0  # seconds, where a provider does not say
 
@@ -37,6 +39,7 @@ class UnderstandMessage:
     prompt: Prompt
     max_output_tokens: int
     clock: Clock
+    erasures: Erasures
 
     async def __call__(self, job: ProcessMessage, context: JobContext) -> None:
         """Tells MessageProcessed or MessageSkipped. A redelivered job finds its answer in the cache and tells the same again.
@@ -44,6 +47,9 @@ class UnderstandMessage:
         A model is asked only if the workflow wants one and nothing that was paid for already says it.
         """
         model = None if job.choice.provider == NO_MODEL else await self.models.chosen(job.choice)
+        if await self.erasures.erased(job.message.source_ref):
+            await context.facts.tell(erased(job))
+            return
         key = self._pipeline(model).key if model else ""
         reason = "cancelled" if context.cancelled() else skip_reason(job, key)
         document = inherited(job)
@@ -65,6 +71,9 @@ class UnderstandMessage:
             return
         except ModelError as error:
             raise as_job_error(error) from error
+        if await self.erasures.erased(job.message.source_ref):  # while the model was thinking
+            await context.facts.tell(erased(job))
+            return
         await context.facts.tell(processed(job, pipeline, result, at=self.clock(), attempt=context.attempt))
 
     def _pipeline(self, model: LanguageModel) -> Pipeline:
@@ -73,7 +82,12 @@ class UnderstandMessage:
             model=model.model,
             prompt_id=f"sha256:{self.prompt.sha256[:16]}",
             prompt_name=f"{self.prompt.id}@{self.prompt.version}",
-            parameters={"temperature": 0, "max_tokens": self.max_output_tokens, "schema": EXTRACTION_VERSION},
+            parameters={
+                "temperature": 0,
+                "max_tokens": self.max_output_tokens,
+                "schema": EXTRACTION_VERSION,
+                "rendering": PLAIN_VERSION,
+            },
         )
 
     def _request(self, job: ProcessMessage) -> StructuredRequest:
@@ -84,6 +98,7 @@ class UnderstandMessage:
             hints=hints(job),
             max_output_tokens=self.max_output_tokens,
             temperature=0,
+            about=job.message.source_ref,
         )
 
 

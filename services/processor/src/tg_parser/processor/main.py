@@ -1,6 +1,6 @@
 """Processor: turns messages into documents.
 
-Hears jobs ProcessMessage · Tells MessageProcessed, MessageSkipped, MessageFailed · Owns the paid answers of models
+Hears jobs ProcessMessage, ErasureRequested · Tells MessageProcessed, MessageSkipped, MessageFailed · Owns the paid answers of models
 (schema `processor`).
 """
 
@@ -16,6 +16,7 @@ from tg_parser.chassis.service import Service, run
 from tg_parser.contracts import subjects
 from tg_parser.contracts.jobs import ProcessMessage
 from tg_parser.processor.adapters.answers import open_answers
+from tg_parser.processor.adapters.erasures import HeardErasures
 from tg_parser.processor.adapters.model_catalogue import open_models
 from tg_parser.processor.handlers import UnderstandMessage, failed
 from tg_parser.processor.prompt import extract_post_prompt
@@ -31,7 +32,10 @@ async def build(settings: ProcessorSettings) -> AsyncIterator[Service]:
         database = chassis.require_database()
         await database.migrate("tg_parser.processor.migrations", "processor")
         async with open_answers(database) as answers, open_models(settings.llm, answers) as models:
-            handler = UnderstandMessage(models, extract_post_prompt(), settings.llm.max_output_tokens, chassis.clock)
+            erasures = HeardErasures(chassis.nc, answers.forget)
+            handler = UnderstandMessage(
+                models, extract_post_prompt(), settings.llm.max_output_tokens, chassis.clock, erasures
+            )
             yield Service(
                 "processor",
                 chassis=chassis,
@@ -44,6 +48,8 @@ async def build(settings: ProcessorSettings) -> AsyncIterator[Service]:
                         failed=failed,
                     )
                 ],
+                tasks={"erasures": erasures.run},
+                checks={"erasures": lambda: erasures.alive},
                 health_host=settings.health_host,
                 health_port=settings.health_port,
             )

@@ -16,6 +16,7 @@ from tg_parser.contracts.jobs import JobFailed
 from tg_parser.contracts.knowledge import ExportCompleted, ExportRefused
 from tg_parser.contracts.messages import (
     ChannelObserved,
+    CountedIn,
     IngestCompleted,
     IngestPageCommitted,
     IngestRefused,
@@ -64,7 +65,12 @@ class _Failed(Contract):
     error_class: str
 
 
-class _Named(Contract):
+class _Erased(Contract):
+    source_ref: str
+    counted_in: tuple[CountedIn, ...] = ()
+
+
+class _Imported(Contract):
     source_ref: str
 
 
@@ -165,11 +171,15 @@ def _failed(entry: Recorded, rows: Gathered) -> None:
 
 
 def _erased(entry: Recorded, rows: Gathered) -> None:
-    rows.erased[_part(_Named, entry).source_ref] = entry.seq
+    """The facts that told of it are gone: whoever counts on it hears of it here, if not before."""
+    told = _part(_Erased, entry)
+    rows.erased[told.source_ref] = entry.seq
+    for workflow in told.counted_in:
+        rows.items.setdefault((workflow.workflow_id, workflow.generation, told.source_ref), 0)
 
 
 def _imported(entry: Recorded, rows: Gathered) -> None:
-    rows.imported[_part(_Named, entry).source_ref] = entry.seq
+    rows.imported[_part(_Imported, entry).source_ref] = entry.seq
 
 
 def _settle(entry: Recorded, rows: Gathered, ref: str, outcome: OutcomeRow) -> None:

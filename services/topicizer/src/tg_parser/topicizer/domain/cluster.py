@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,7 +23,7 @@ from tg_parser.topicizer.domain.cards import bundle, card, members_digest
 from tg_parser.topicizer.domain.decision import decide
 from tg_parser.topicizer.domain.document import Document
 from tg_parser.topicizer.domain.features import features
-from tg_parser.topicizer.domain.inherited import Bequest, bequest, in_old_words, is_inherited, opened
+from tg_parser.topicizer.domain.inherited import Bequest, bequest, has_old_words, inheriting, is_inherited, opened
 from tg_parser.topicizer.domain.partition import Granularity
 from tg_parser.topicizer.domain.regroup import RegroupPlan, Standing, regroup
 from tg_parser.topicizer.domain.stories import StoryIndex
@@ -56,6 +56,21 @@ class Cluster:
             assignments.append(assignment)
         return assignments
 
+    def leave(self, refs: Iterable[str]) -> None:
+        """Take documents out, as if they had never been in; the next regroup tells their topics without them."""
+        for ref in refs:
+            self.stories.remove(ref)
+
+    def forget(self, refs: Iterable[str], topics: Iterable[str], neighbours: Iterable[str]) -> None:
+        """Take documents out for good: the next regroup tells `topics` anew, with titles of their own, and `neighbours`, too."""
+        self.leave(refs)
+        for name in topics:
+            if told := self.cards.get(name):
+                self.cards[name] = told.model_copy(update={"title": "", "metadata": _untold(told)})
+        for name in neighbours:
+            if told := self.cards.get(name):
+                self.cards[name] = told.model_copy(update={"metadata": _untold(told)})
+
     def record(self, document: Document, assignment: Assignment) -> None:
         """Take over what was decided long ago."""
         self.stories.record(document, assignment, features(document))
@@ -79,9 +94,14 @@ class Cluster:
         self.epoch = max(self.epoch, fact.epoch)
 
     def regroup(self, imported: Sequence[TopicImported] = ()) -> list[Fact]:
-        """The facts that bring the topics up to date, the last one saying that they are. Recorded at once.
+        """See `regrouping`; all at once."""
+        return list(self.regrouping(imported))
 
-        A topic whose documents are the same is not told again, unless a topic it refers to is gone. Imported topics are opened
+    def regrouping(self, imported: Sequence[TopicImported] = ()) -> Iterator[Fact]:
+        """The facts that bring the topics up to date, the last one saying that they are. Each is recorded when it is given.
+
+        A topic whose documents are the same is not told again, unless a topic it refers to is gone. Nothing else may
+        happen to the cluster until the last fact was taken: it is described as it was planned. Imported topics are opened
         first: the regroup then finds them standing.
         """
         epoch = self.epoch + 1
@@ -91,10 +111,12 @@ class Cluster:
             self.recorded(fact)
         self.absorbed.update(inherited.led)
         plan = regroup(self.stories, self._standing(), self.granularity)
-        facts = [*self._told(plan, epoch, inherited.led), self._committed(plan, epoch)]
-        for fact in facts:
+        completed = self._completed(plan, epoch)
+        yield from openings
+        for fact in self._told(plan, epoch, inherited.led):
             self.recorded(fact)
-        return [*openings, *facts, self._completed(plan, epoch)]
+            yield fact
+        yield completed
 
     def _bequest(self, imported: Sequence[TopicImported]) -> Bequest:
         news = [topic for topic in imported if topic.old_id not in self.absorbed | self.cards.keys()]
@@ -117,23 +139,29 @@ class Cluster:
         inherited = frozenset(name for name, told in self.cards.items() if is_inherited(told))
         return Standing(living, born, frozenset(self.absorbed), self.pending, inherited)
 
-    def _told(self, plan: RegroupPlan, epoch: int, led: Mapping[str, str]) -> list[Fact]:
-        """`led`: other ids, and the topics they lead to."""
+    def _told(self, plan: RegroupPlan, epoch: int, led: Mapping[str, str]) -> Iterator[Fact]:
+        """Topics are opened one at a time, once for their titles and once for the rest. `led`: other ids, and where they lead.
+
+        All of them at once take more memory than the stories they are made of.
+        """
         digests = {name: members_digest(sorted(refs), self.stories) for name, refs in plan.membership.items()}
         changed = [name for name in plan.membership if self._changed(name, digests[name], plan)]
-        topics = {name: Topic(name, plan.membership[name], self.stories) for name in changed}
         standing = {name: told for name, told in self.cards.items() if name in plan.membership}
-        titles = {name: told.title for name, told in standing.items()} | titled(list(topics.values()), standing)
-        titles |= {name: told.title for name, told in standing.items() if is_inherited(told)}
-        merged = {into: {*plan.merged.get(into, ())} for into in {*plan.merged, *led.values()}}
-        for name, into in led.items():
-            merged[into].add(name)
-        facts: list[Fact] = [
-            TopicsMerged(survivor=into, absorbed=tuple(sorted(merged[into])), epoch=epoch) for into in sorted(merged)
-        ]
-        facts += [self._card_told(topic, titles, plan, digests[name], epoch) for name, topic in topics.items()]
-        facts += [TopicSplit(parent=parent, children=parts, epoch=epoch) for parent, parts in plan.split.items()]
-        return [*facts, *(TopicRetired(topic_id=name, epoch=epoch) for name in plan.retired)]
+        sizes = {name: len(plan.membership[name]) for name in changed}
+        titles = {name: told.title for name, told in standing.items()}
+        titles |= titled(sizes, lambda name: self._topic(name, plan), standing)
+        titles |= {name: told.title for name, told in standing.items() if has_old_words(told)}
+        yield from _merged(plan, led, epoch)
+        for name in changed:
+            yield self._card_told(self._topic(name, plan), titles, plan, digests[name], epoch)
+        for parent, parts in plan.split.items():
+            yield TopicSplit(parent=parent, children=parts, epoch=epoch)
+        for name in plan.retired:
+            yield TopicRetired(topic_id=name, epoch=epoch)
+        yield self._committed(plan, epoch)
+
+    def _topic(self, name: str, plan: RegroupPlan) -> Topic:
+        return Topic(name, plan.membership[name], self.stories)
 
     def _changed(self, name: str, digest: str, plan: RegroupPlan) -> bool:
         told = self.cards.get(name)
@@ -148,8 +176,8 @@ class Cluster:
         opened = epoch if old is None else int(_metadata(old).get("opened_epoch", 0))
         near = [(name, titles[name]) for name in plan.neighbours[topic.id]]
         new = card(topic, titles[topic.id], near, opened=opened, digest=digest)
-        if old and is_inherited(old):
-            new = in_old_words(new, old)
+        if old:
+            new = inheriting(new, old)
         kind = TopicOpened if old is None else TopicUpdated
         return kind(topic_id=topic.id, card=new, bundle=bundle(topic), epoch=epoch)
 
@@ -181,5 +209,18 @@ class Cluster:
         )
 
 
+def _untold(told: TopicCard) -> dict[str, Any]:
+    return {name: value for name, value in _metadata(told).items() if name != "members_digest"}
+
+
 def _metadata(told: TopicCard) -> dict[str, Any]:
     return told.metadata or {}
+
+
+def _merged(plan: RegroupPlan, led: Mapping[str, str], epoch: int) -> Iterator[Fact]:
+    """One fact for each topic that others, or other ids, lead to from now on."""
+    absorbed = {into: set(gone) for into, gone in plan.merged.items()}
+    for name, into in led.items():
+        absorbed.setdefault(into, set()).add(name)
+    for into in sorted(absorbed):
+        yield TopicsMerged(survivor=into, absorbed=tuple(sorted(absorbed[into])), epoch=epoch)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from alembic import op
 
-revision = "0003"
-down_revision = "0002"
+revision = "0005"
+down_revision = "0004"
 branch_labels = None
 depends_on = None
 
-OTHERS = "message, channel, progress, finished, coverage, gap, flood"
+OTHERS = "message, erased_channel, channel, progress, finished, coverage, gap, flood"
 
 
 def upgrade() -> None:
