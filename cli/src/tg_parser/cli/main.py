@@ -45,8 +45,8 @@ app.command("login")(account_commands.login)
 app.command("logout")(account_commands.logout)
 app.command("add-source")(source_commands.add_source)
 app.command("ingest")(source_commands.ingest)
-app.command("import-v2")(import_command.import_v2)
 app.command("erase")(erase_command.erase)
+app.command("import-v2")(import_command.import_v2)
 
 
 @app.command()

@@ -9,9 +9,7 @@ from pydantic import Field
 
 from tg_parser.contracts.model import Contract, Fact, Timestamp
 
-SkipReason = Literal[
-    "service", "empty", "unchanged", "duplicate", "cancelled", "refused", "erased", "not_asked",
-]  # fmt: skip
+SkipReason = Literal["service", "empty", "unchanged", "duplicate", "cancelled", "refused", "erased", "not_asked"]
 """`not_asked`: nobody understood it yet, and the workflow asks no model."""
 DocumentKind = Literal["news", "announcement", "ad", "poll", "discussion", "service", "media", "other"]
 

@@ -18,9 +18,9 @@ ReadableKind = Literal["td_json", "td_html", "v3_database", "web_preview", "mtpr
 MOST_ERASED = 1000  # messages in one request: their names alone are 30 KB
 FOLLOWABLE = frozenset({"web_preview", "mtproto_history"})
 ChannelId = Annotated[str, Field(max_length=64, pattern=r"^-?\d+$")]
-SourceName = Annotated[str, Field(min_length=1, max_length=200)]
 BareId = Annotated[str, Field(max_length=64, pattern=r"^([0-9]+|(chat|user)[0-9]+|[A-Za-z][A-Za-z0-9_]{2,63})$")]
 MessageName = Annotated[str, Field(max_length=128, pattern=r"^tg:[A-Za-z0-9_]+:(post|comment):-?[0-9]+$")]
+SourceName = Annotated[str, Field(min_length=1, max_length=200)]
 Name = Annotated[str, Field(max_length=200, pattern=r"^[\w./:@-]*$")]
 
 

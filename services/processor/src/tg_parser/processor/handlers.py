@@ -46,10 +46,10 @@ class UnderstandMessage:
 
         A model is asked only if the workflow wants one and nothing that was paid for already says it.
         """
-        model = None if job.choice.provider == NO_MODEL else await self.models.chosen(job.choice)
         if await self.erasures.erased(job.message.source_ref):
             await context.facts.tell(erased(job))
             return
+        model = None if job.choice.provider == NO_MODEL else await self.models.chosen(job.choice)
         key = self._pipeline(model).key if model else ""
         reason = "cancelled" if context.cancelled() else skip_reason(job, key)
         document = inherited(job)

@@ -65,8 +65,7 @@ class Assigner:
         async with self._turn:
             await self._assign_all()
             try:
-                imported = await self._memory.imported()
-                async with aclosing(self._grouping.regroup(imported)) as told:
+                async with aclosing(self._grouping.regroup(await self._memory.imported())) as told:
                     async for some in told:
                         await facts.tell_all(some)
             except BaseException:

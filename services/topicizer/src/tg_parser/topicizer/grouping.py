@@ -53,7 +53,7 @@ class LocalGrouping:
         return self._cluster.assign([_document(*row) for row in documents])
 
     def begin_regroup(self, imported: Sequence[str] = ()) -> None:
-        """Open what is imported, then bring the topics up to date; `next_told` says how they stand."""
+        """Open what is imported and bring the topics up to date; `next_told` says how they stand."""
         topics = [fact for fact in map(_untagged, imported) if isinstance(fact, TopicImported)]
         self._regrouping = self._cluster.regrouping(topics)
 

@@ -70,8 +70,8 @@ class TopicsProjection:
             TopicsMerged,
             TopicRetired,
             RegroupCommitted,
-            TopicImported,
             *HEARD,
+            TopicImported,
         )
     )
     tables = (
@@ -79,9 +79,9 @@ class TopicsProjection:
         "topicizer.assignment",
         "topicizer.topic",
         "topicizer.regroup",
-        "topicizer.imported_topic",
         "topicizer.presence",
         "topicizer.erasure",
+        "topicizer.imported_topic",
     )
 
     async def apply(self, connection: AsyncConnection, batch: Sequence[Recorded]) -> None:

@@ -74,6 +74,8 @@ FLOODS: Final = text(
     "ON CONFLICT (account, method) DO UPDATE SET until = greatest(known.until, excluded.until)"
 )
 
+TABLES: Final = "message erased_channel channel progress finished coverage gap flood heirloom"
+
 
 class KnownProjection:
     """`Projection` of all that the ingestor ever told."""
@@ -101,20 +103,7 @@ class KnownProjection:
             *heirloom_rows.HEARD,
         )
     )
-    tables = tuple(
-        f"ingestor.{table}"
-        for table in (
-            "message",
-            "erased_channel",
-            "channel",
-            "progress",
-            "finished",
-            "coverage",
-            "gap",
-            "flood",
-            "heirloom",
-        )
-    )
+    tables = tuple(f"ingestor.{table}" for table in TABLES.split())
 
     async def apply(self, connection: AsyncConnection, batch: Sequence[Recorded]) -> None:
         """See the chassis."""

@@ -65,13 +65,9 @@ class _Failed(Contract):
     error_class: str
 
 
-class _Erased(Contract):
+class _Named(Contract):
     source_ref: str
     counted_in: tuple[CountedIn, ...] = ()
-
-
-class _Imported(Contract):
-    source_ref: str
 
 
 class _Expected(Contract):
@@ -172,14 +168,14 @@ def _failed(entry: Recorded, rows: Gathered) -> None:
 
 def _erased(entry: Recorded, rows: Gathered) -> None:
     """The facts that told of it are gone: whoever counts on it hears of it here, if not before."""
-    told = _part(_Erased, entry)
+    told = _part(_Named, entry)
     rows.erased[told.source_ref] = entry.seq
     for workflow in told.counted_in:
         rows.items.setdefault((workflow.workflow_id, workflow.generation, told.source_ref), 0)
 
 
 def _imported(entry: Recorded, rows: Gathered) -> None:
-    rows.imported[_part(_Imported, entry).source_ref] = entry.seq
+    rows.imported[_part(_Named, entry).source_ref] = entry.seq
 
 
 def _settle(entry: Recorded, rows: Gathered, ref: str, outcome: OutcomeRow) -> None:

@@ -100,9 +100,9 @@ class Cluster:
     def regrouping(self, imported: Sequence[TopicImported] = ()) -> Iterator[Fact]:
         """The facts that bring the topics up to date, the last one saying that they are. Each is recorded when it is given.
 
-        A topic whose documents are the same is not told again, unless a topic it refers to is gone. Nothing else may
-        happen to the cluster until the last fact was taken: it is described as it was planned. Imported topics are opened
-        first: the regroup then finds them standing.
+        A topic whose documents are the same is not told again, unless a topic it refers to is gone. Imported topics are
+        opened first: the regroup then finds them standing. Nothing else may happen to the cluster until the last fact was
+        taken: it is described as it was planned.
         """
         epoch = self.epoch + 1
         inherited = self._bequest(imported)
@@ -140,7 +140,7 @@ class Cluster:
         return Standing(living, born, frozenset(self.absorbed), self.pending, inherited)
 
     def _told(self, plan: RegroupPlan, epoch: int, led: Mapping[str, str]) -> Iterator[Fact]:
-        """Topics are opened one at a time, once for their titles and once for the rest. `led`: other ids, and where they lead.
+        """Topics are opened one at a time, once for their titles and once for the rest. `led`: other ids, and what they lead to.
 
         All of them at once take more memory than the stories they are made of.
         """
@@ -151,7 +151,11 @@ class Cluster:
         titles = {name: told.title for name, told in standing.items()}
         titles |= titled(sizes, lambda name: self._topic(name, plan), standing)
         titles |= {name: told.title for name, told in standing.items() if has_old_words(told)}
-        yield from _merged(plan, led, epoch)
+        merged = {into: {*plan.merged.get(into, ())} for into in {*plan.merged, *led.values()}}
+        for name, into in led.items():
+            merged[into].add(name)
+        for into in sorted(merged):
+            yield TopicsMerged(survivor=into, absorbed=tuple(sorted(merged[into])), epoch=epoch)
         for name in changed:
             yield self._card_told(self._topic(name, plan), titles, plan, digests[name], epoch)
         for parent, parts in plan.split.items():
@@ -215,12 +219,3 @@ def _untold(told: TopicCard) -> dict[str, Any]:
 
 def _metadata(told: TopicCard) -> dict[str, Any]:
     return told.metadata or {}
-
-
-def _merged(plan: RegroupPlan, led: Mapping[str, str], epoch: int) -> Iterator[Fact]:
-    """One fact for each topic that others, or other ids, lead to from now on."""
-    absorbed = {into: set(gone) for into, gone in plan.merged.items()}
-    for name, into in led.items():
-        absorbed.setdefault(into, set()).add(name)
-    for into in sorted(absorbed):
-        yield TopicsMerged(survivor=into, absorbed=tuple(sorted(absorbed[into])), epoch=epoch)
