@@ -6,7 +6,7 @@ from typing import Any
 from tg_parser.contracts.documents import DocumentImported, ImportedDocument
 from tg_parser.contracts.messages import MessageIngested, SourceSpec, TelegramMessage
 from tg_parser.contracts.sources import SourceAdded
-from tg_parser.ingestor.deciding import Known, decide_page
+from tg_parser.ingestor.deciding import Known, decide_page, without_erased
 from tg_parser.ingestor.domain import ChannelSeen, Heirloom, Inherited, KnownState, MessageSeen, Page, Progress, Reading
 
 AT = datetime(2025, 3, 1, tzinfo=UTC)
@@ -58,3 +58,11 @@ def test_what_an_old_database_says_of_a_channel_adds_and_replaces_nothing() -> N
     assert decide(old, channels={"1": known}).facts == ()
     (observed,) = decide(old).facts
     assert (observed.title, observed.username) == ("old_name", "old_name")
+
+
+def test_what_may_quote_an_erased_message_is_not_told_either() -> None:
+    quoting = Inherited("topic:t", "d", (SOURCE,), refs=("tg:1:post:7", "tg:1:post:8"))
+    other = Inherited("topic:u", "d", (SOURCE,), refs=("tg:1:post:8",))
+    gone = KnownState("", 0, 5, "other/0", erased=True)
+    page = without_erased(Page((quoting, other, SEEN), 3), {"tg:1:post:7": gone})
+    assert page.items == (other,)

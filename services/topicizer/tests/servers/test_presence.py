@@ -21,7 +21,15 @@ from tg_parser.contracts.erasure import ErasureRequested, TopicsRewritten
 from tg_parser.contracts.messages import MessageDeleted, MessageRestored
 from tg_parser.contracts.model import Fact
 from tg_parser.contracts.subjects import FACTS, fact_filter
-from tg_parser.contracts.topics import Assignment, TopicOpened, TopicsAssigned, TopicUpdated
+from tg_parser.contracts.topics import (
+    Assignment,
+    TopicBundle,
+    TopicCard,
+    TopicImported,
+    TopicOpened,
+    TopicsAssigned,
+    TopicUpdated,
+)
 from tg_parser.topicizer.adapters.memory import StoredMemory
 from tg_parser.topicizer.adapters.told import ToldInLog
 from tg_parser.topicizer.assigner import Assigner
@@ -215,6 +223,32 @@ async def test_the_same_topics_come_out_of_a_log_without_the_stale_facts(bench: 
     await bench.regroup()
     assert await bench.sources() == (ref(1), ref(3), ref(4))
     assert {fact.topic_id for _, fact in await bench.told(TopicOpened, TopicUpdated)} == {before}
+
+
+async def test_a_topic_of_an_earlier_version_that_quotes_an_erased_message_is_stale_and_does_not_come(
+    bench: Bench,
+) -> None:
+    (seq,) = await bench.tell(imported(ref(2), ref(77)))
+    answer = await erase(bench, ref(77))
+    assert seq in answer.stale
+    assert await StoredMemory(bench.chassis.require_database()).imported() == []
+    await bench.tell(imported(ref(77)), imported(ref(1)))
+    assert len(await StoredMemory(bench.chassis.require_database()).imported()) == 1
+
+
+def imported(*refs: str) -> TopicImported:
+    place = {"channel_id": "1", "message_id": "2", "message_type": "post"}
+    card = {
+        "id": f"topic:{refs[0]}", "title": "t", "summary": "s", "scope_in": ["a"], "scope_out": ["b"], "type": "cluster",
+        "anchors": [{**place, "anchor_ref": refs[0]}], "sources": refs, "updated_at": START,
+    }  # fmt: skip
+    items = [{**place, "source_ref": each, "role": "anchor"} for each in refs]
+    return TopicImported(
+        topic_id=f"topic:{refs[0]}",
+        old_id=f"topic:tg:town:post:{refs[0][-1]}",
+        card=TopicCard.model_validate(card),
+        bundle=TopicBundle.model_validate({"topic_id": f"topic:{refs[0]}", "items": items, "updated_at": START}),
+    )
 
 
 async def test_a_process_that_dies_before_it_answers_is_followed_by_one_that_does(bench: Bench) -> None:

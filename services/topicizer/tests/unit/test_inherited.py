@@ -146,3 +146,16 @@ def test_a_topic_of_unlike_documents_ends_only_with_the_last_of_them(cluster: Cl
     last = cluster.regroup()
     assert not cluster.cards
     assert of(TopicRetired, last)
+
+
+def test_a_topic_that_has_to_forget_a_message_loses_the_words_that_may_quote_it_and_keeps_its_id(
+    cluster: Cluster,
+) -> None:
+    told: list[Fact] = list(cluster.regroup([topic("1", [ref(1)], [ref(2), ref(3)])]))
+    cluster.forget([ref(2)], ["topic:tg:100:post:1"], [])
+    told += cluster.regroup()
+    card = cluster.cards["topic:tg:100:post:1"]
+    assert ref(2) not in card.sources
+    assert "Paid" not in f"{card.title} {card.summary}"
+    assert lead(told, cluster)("topic:tg:town:post:1") == "topic:tg:100:post:1"
+    assert (card.metadata or {})["imported_from"] == "topic:tg:town:post:1"

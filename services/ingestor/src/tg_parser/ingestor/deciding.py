@@ -21,6 +21,7 @@ from tg_parser.contracts.model import Fact
 from tg_parser.ingestor.domain import (
     ChannelSeen,
     Heirloom,
+    Inherited,
     KnownState,
     MessageSeen,
     Page,
@@ -76,11 +77,20 @@ def without_erased(page: Page, messages: Mapping[str, KnownState]) -> Page:
     erased = {ref for ref, state in messages.items() if state.erased}
     if not erased:
         return page
-    items = tuple(
-        item for item in page.items if not isinstance(item, MessageSeen) or item.message.source_ref not in erased
-    )
+    items = tuple(item for item in page.items if erased.isdisjoint(_about(item)))
     kept = without(page.originals, erased.__contains__) if page.originals else None
     return replace(page, items=items, originals=kept or page.originals)
+
+
+def _about(item: SourceItem) -> Sequence[str]:
+    """The messages whose words an item may hold."""
+    match item:
+        case MessageSeen():
+            return (item.message.source_ref,)
+        case Inherited():
+            return item.refs
+        case _:
+            return ()
 
 
 def decide_page(page: Page, progress: Progress, reading: Reading, known: Known, *, originals: str = "") -> PageDecision:

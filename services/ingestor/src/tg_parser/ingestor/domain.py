@@ -59,12 +59,13 @@ class Inherited:
     """Something else that an earlier TG_parser knew: facts to be told unless they were, or something newer of this name was.
 
     `name`: of what it is, `source:<id>` or `topic:<id>`. `digest`: of all that is said of it; "" if anything ever told of that
-    name makes it superfluous.
+    name makes it superfluous. `refs`: messages it may quote.
     """
 
     name: str
     digest: str
     facts: tuple[Fact, ...]
+    refs: tuple[str, ...] = ()
 
 
 SourceItem = ChannelSeen | MessageSeen | MessageGone | FloodSeen | RejectedInput | Inherited

@@ -15,6 +15,7 @@ from tg_parser.ingestor.deciding import Known, completed, decide_page, unclear, 
 from tg_parser.ingestor.domain import (
     ChannelSeen,
     FloodSeen,
+    Inherited,
     KnownState,
     MessageGone,
     MessageSeen,
@@ -121,4 +122,5 @@ class PageReading:
 
 def _refs(page: Page) -> list[str]:
     seen = [item.message.source_ref for item in page.items if isinstance(item, MessageSeen)]
-    return seen + [item.source_ref for item in page.items if isinstance(item, MessageGone)]
+    quoted = [ref for item in page.items if isinstance(item, Inherited) for ref in item.refs]
+    return seen + quoted + [item.source_ref for item in page.items if isinstance(item, MessageGone)]

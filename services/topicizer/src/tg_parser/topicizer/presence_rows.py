@@ -27,6 +27,11 @@ ASSIGNMENTS_ERASED: Final = text(
     "DELETE FROM topicizer.assignment a USING topicizer.presence p WHERE p.source_ref = a.source_ref AND p.erased "
     "AND a.source_ref = any(cast(:refs as text[]))"
 )
+IMPORTED_ERASED: Final = text(
+    "DELETE FROM topicizer.imported_topic t USING topicizer.presence p WHERE p.erased AND p.source_ref = any(t.refs) "
+    "AND p.source_ref = any(cast(:refs as text[]))"
+)
+"""A topic that waits for documents may quote them: one that had to forget a message does not come."""
 REQUESTED: Final = text(
     "INSERT INTO topicizer.erasure (erasure_id, part, channel_id, refs, seq) "
     "VALUES (:erasure_id, :part, :channel_id, cast(:refs as text[]), :seq) ON CONFLICT DO NOTHING"
@@ -66,3 +71,4 @@ async def drop_erased(connection: AsyncConnection, refs: Sequence[str]) -> None:
     if refs:
         await connection.execute(DOCUMENTS_ERASED, {"refs": list(refs)})
         await connection.execute(ASSIGNMENTS_ERASED, {"refs": list(refs)})
+        await connection.execute(IMPORTED_ERASED, {"refs": list(refs)})

@@ -48,9 +48,11 @@ REGROUPS = text(
     "ON CONFLICT (epoch) DO NOTHING"
 )
 IMPORTED = text(
-    "INSERT INTO topicizer.imported_topic AS known "
-    "SELECT * FROM unnest(cast(:ids as text[]), cast(:bodies as text[]), cast(:seqs as bigint[])) "
-    "ON CONFLICT (old_id) DO UPDATE SET body = excluded.body, seq = excluded.seq WHERE known.seq < excluded.seq"
+    "INSERT INTO topicizer.imported_topic AS known (old_id, body, refs, seq) "
+    "SELECT id, body, string_to_array(refs, E'\\n'), seq FROM unnest(cast(:ids as text[]), cast(:bodies as text[]), "
+    "cast(:refs as text[]), cast(:seqs as bigint[])) AS told (id, body, refs, seq) "
+    "ON CONFLICT (old_id) DO UPDATE SET body = excluded.body, refs = excluded.refs, seq = excluded.seq "
+    "WHERE known.seq < excluded.seq"
 )
 
 
@@ -90,9 +92,9 @@ class TopicsProjection:
         await self._assignments(connection, others)
         await self._topics(connection, others)
         await self._regroups(connection, others)
-        await self._imported(connection, others)
+        imported = await self._imported(connection, others)
         await fold_presence(connection, others)
-        await drop_erased(connection, sorted({*written, *_named(others)}))
+        await drop_erased(connection, sorted({*written, *imported, *_named(others)}))
 
     async def _documents(self, connection: AsyncConnection, batch: Sequence[Recorded]) -> Iterable[str]:
         """The messages they are of."""
@@ -157,15 +159,18 @@ class TopicsProjection:
             }
             await connection.execute(REGROUPS, columns)
 
-    async def _imported(self, connection: AsyncConnection, batch: Sequence[Recorded]) -> None:
+    async def _imported(self, connection: AsyncConnection, batch: Sequence[Recorded]) -> Iterable[str]:
+        """The messages they hold."""
         found = {fact.old_id: (fact, entry.seq) for entry in batch if isinstance(fact := entry.message, TopicImported)}
         if found:
             columns = {
                 "ids": list(found),
                 "bodies": [tagged(fact) for fact, _ in found.values()],
+                "refs": ["\n".join(fact.card.sources) for fact, _ in found.values()],
                 "seqs": [seq for _, seq in found.values()],
             }
             await connection.execute(IMPORTED, columns)
+        return [ref for fact, _ in found.values() for ref in fact.card.sources]
 
 
 def _named(batch: Sequence[Recorded]) -> list[str]:

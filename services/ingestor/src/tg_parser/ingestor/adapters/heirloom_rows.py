@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tg_parser.chassis.recorded import Recorded
 from tg_parser.contracts.documents import DocumentImported
+from tg_parser.contracts.messages import MessageErased
 from tg_parser.contracts.model import Fact
 from tg_parser.contracts.sources import SourceAdded, SourceRemoved
 from tg_parser.contracts.topics import TopicImported
@@ -24,12 +25,18 @@ HEIRLOOMS: Final = text(
     "WHERE known.seq < excluded.seq"
 )
 
+FORGOTTEN: Final = text("DELETE FROM ingestor.heirloom WHERE name = any(cast(:names as text[]))")
+"""Not even the digest is kept of what was erased."""
+
 
 async def fold(connection: AsyncConnection, kinds: Mapping[str, Sequence[Recorded]]) -> None:
     """Fold the facts about them among `kinds`, which are by type."""
     entries = sorted((entry for fact in HEARD for entry in kinds.get(fact.TYPE, ())), key=lambda entry: entry.seq)
     newest = {row[0]: row for entry in entries for row in _rows(entry)}
     await write(connection, HEIRLOOMS, list(newest.values()), "names digests told_by seqs")
+    erased = [entry.message for entry in kinds.get(MessageErased.TYPE, ())]
+    names = [(document_name(told.source_ref),) for told in erased if isinstance(told, MessageErased)]
+    await write(connection, FORGOTTEN, names, "names")
 
 
 def _rows(entry: Recorded) -> Iterator[Row]:

@@ -19,7 +19,7 @@ from tg_parser.chassis.errors import TransientError
 from tg_parser.chassis.log import EventLog
 from tg_parser.chassis.recorded import Recorded
 from tg_parser.contracts import subjects
-from tg_parser.contracts.documents import MessageFailed, MessageProcessed
+from tg_parser.contracts.documents import DocumentImported, MessageFailed, MessageProcessed
 from tg_parser.contracts.erasure import ErasureRequested, TopicsRewritten
 from tg_parser.contracts.ids import MessageType, SourceRef, parse_source_ref
 from tg_parser.contracts.jobs import ProcessMessage
@@ -27,7 +27,7 @@ from tg_parser.contracts.messages import CountedIn, MessageEdited, MessageEnrich
 from tg_parser.contracts.upcasts import upcast
 from tg_parser.ingestor.ports import Holding
 
-TEXTS: Final = (MessageIngested, MessageEdited, MessageEnriched, MessageProcessed, MessageFailed)
+TEXTS: Final = (MessageIngested, MessageEdited, MessageEnriched, DocumentImported, MessageProcessed, MessageFailed)
 """The facts that hold a message's text. A failure's detail may quote it."""
 COUNTED: Final = (MessageIngested.TYPE, MessageEdited.TYPE)
 AT_ONCE: Final = (

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from tg_parser.chassis.log import EventLog
 from tg_parser.chassis.recorded import Recorded
 from tg_parser.contracts.subjects import FACTS, fact_filter
-from tg_parser.contracts.topics import TopicOpened, TopicsAssigned, TopicUpdated
+from tg_parser.contracts.topics import TopicImported, TopicOpened, TopicsAssigned, TopicUpdated
 from tg_parser.topicizer.domain.quoting import CardTold, holds, quoting
 from tg_parser.topicizer.ports import Stale
 
@@ -31,8 +31,14 @@ class _Card(BaseModel):
 
 
 class _Topic(BaseModel):
+    """A topic of an earlier TG_parser has messages in its bundle that are another topic's own."""
+
     topic_id: str
     card: _Card
+    bundle: _Assigned
+
+    def holds(self, refs: frozenset[str]) -> bool:
+        return holds(self.card.sources, refs) or holds((item.source_ref for item in self.bundle.items), refs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +59,14 @@ class ToldInLog:
             async for page in self.log.pages(FACTS, fact_filter(kind)):
                 cards += [_card(entry, wanted) for entry in page]
                 await asyncio.sleep(0)
+        imported: list[int] = []
+        async for page in self.log.pages(FACTS, fact_filter(TopicImported)):
+            imported += [entry.seq for entry in page if _Topic.model_validate_json(entry.body).holds(wanted)]
+            await asyncio.sleep(0)
         found = quoting(sorted(cards, key=lambda card: card.seq))
-        return Stale(tuple(assigned), found.seqs, tuple(sorted(found.topics)), tuple(sorted(found.neighbours)))
+        return Stale(
+            tuple(assigned), (*found.seqs, *imported), tuple(sorted(found.topics)), tuple(sorted(found.neighbours))
+        )
 
 
 def _assigns(entry: Recorded, refs: frozenset[str]) -> bool:
@@ -64,4 +76,4 @@ def _assigns(entry: Recorded, refs: frozenset[str]) -> bool:
 def _card(entry: Recorded, refs: frozenset[str]) -> CardTold:
     told = _Topic.model_validate_json(entry.body)
     card = told.card
-    return CardTold(entry.seq, told.topic_id, holds(card.sources, refs), card.title, frozenset(card.scope_out))
+    return CardTold(entry.seq, told.topic_id, told.holds(refs), card.title, frozenset(card.scope_out))

@@ -23,7 +23,7 @@ from tg_parser.topicizer.domain.cards import bundle, card, members_digest
 from tg_parser.topicizer.domain.decision import decide
 from tg_parser.topicizer.domain.document import Document
 from tg_parser.topicizer.domain.features import features
-from tg_parser.topicizer.domain.inherited import Bequest, bequest, in_old_words, is_inherited, opened
+from tg_parser.topicizer.domain.inherited import Bequest, bequest, has_old_words, inheriting, is_inherited, opened
 from tg_parser.topicizer.domain.partition import Granularity
 from tg_parser.topicizer.domain.regroup import RegroupPlan, Standing, regroup
 from tg_parser.topicizer.domain.stories import StoryIndex
@@ -150,7 +150,7 @@ class Cluster:
         sizes = {name: len(plan.membership[name]) for name in changed}
         titles = {name: told.title for name, told in standing.items()}
         titles |= titled(sizes, lambda name: self._topic(name, plan), standing)
-        titles |= {name: told.title for name, told in standing.items() if is_inherited(told)}
+        titles |= {name: told.title for name, told in standing.items() if has_old_words(told)}
         merged = {into: {*plan.merged.get(into, ())} for into in {*plan.merged, *led.values()}}
         for name, into in led.items():
             merged[into].add(name)
@@ -180,8 +180,8 @@ class Cluster:
         opened = epoch if old is None else int(_metadata(old).get("opened_epoch", 0))
         near = [(name, titles[name]) for name in plan.neighbours[topic.id]]
         new = card(topic, titles[topic.id], near, opened=opened, digest=digest)
-        if old and is_inherited(old):
-            new = in_old_words(new, old)
+        if old:
+            new = inheriting(new, old)
         kind = TopicOpened if old is None else TopicUpdated
         return kind(topic_id=topic.id, card=new, bundle=bundle(topic), epoch=epoch)
 

@@ -25,10 +25,24 @@ def is_inherited(card: TopicCard) -> bool:
     return MARK in (card.metadata or {})
 
 
+def has_old_words(card: TopicCard) -> bool:
+    """Whether its words are those a model wrote. A topic that had to forget a message has lost them: they may have quoted it."""
+    return is_inherited(card) and bool(card.title) and (card.metadata or {}).get("method") == "llm"
+
+
 def in_old_words(card: TopicCard, old: TopicCard) -> TopicCard:
     """The card, saying what the old one said in words."""
     kept = {name: getattr(old, name) for name in WORDS}
     return card.model_copy(update={**kept, "metadata": {**(old.metadata or {}), **_fresh(card)}})
+
+
+def inheriting(card: TopicCard, old: TopicCard) -> TopicCard:
+    """The card as the continuation of the old one, with what that one inherited."""
+    if has_old_words(old):
+        return in_old_words(card, old)
+    if not is_inherited(old):
+        return card
+    return card.model_copy(update={"metadata": {**(card.metadata or {}), MARK: (old.metadata or {})[MARK]}})
 
 
 def _fresh(card: TopicCard) -> dict[str, Any]:

@@ -44,7 +44,7 @@ def topic_entries(connection: sqlite3.Connection, identities: Identities) -> Ite
             told = f"The topic {str(row['id'])[:120]!r} was left out. {unreadable}"
             yield rejected(None, None, position, told, dict(row))
         else:
-            yield Entry(Inherited(f"topic:{topic.old_id}", topic.digest(), (topic,)))
+            yield Entry(Inherited(f"topic:{topic.old_id}", topic.digest(), (topic,), topic.card.sources))
 
 
 def topic_of(row: Mapping[str, Any], identities: Identities, name: Callable[[Any], str | None]) -> TopicImported:

@@ -9,7 +9,7 @@ down_revision = "0004"
 branch_labels = None
 depends_on = None
 
-OTHERS = "message, channel, progress, finished, coverage, gap, flood"
+OTHERS = "message, erased_channel, channel, progress, finished, coverage, gap, flood"
 
 
 def upgrade() -> None:

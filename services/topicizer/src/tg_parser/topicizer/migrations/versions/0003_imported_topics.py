@@ -12,7 +12,14 @@ depends_on = None
 
 def upgrade() -> None:
     op.execute(
-        "CREATE TABLE topicizer.imported_topic (old_id text PRIMARY KEY, body text NOT NULL, seq bigint NOT NULL)"
+        """
+        CREATE TABLE topicizer.imported_topic (
+            old_id text PRIMARY KEY,
+            body text NOT NULL,
+            refs text[] NOT NULL,              -- the messages it holds
+            seq bigint NOT NULL
+        )
+        """
     )
 
 
