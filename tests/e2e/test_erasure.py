@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from searching import files_with
@@ -116,7 +117,12 @@ def databases(folder: Path) -> None:
     refs = [old.message("town", number, text) for number, text in enumerate(texts, 1)]
     for ref, text in zip(refs, texts, strict=True):
         old.document(ref, text, summary=text)
-    words = {"title": f"The {WORD} crack", "summary": WORD, "scope_in_json": f'["{WORD}"]', "tags_json": f'["{WORD}"]'}
+    words: dict[str, Any] = {
+        "title": f"The {WORD} crack",
+        "summary": WORD,
+        "scope_in_json": f'["{WORD}"]',
+        "tags_json": f'["{WORD}"]',
+    }
     old.topic(OLD_TOPIC, refs[1:2], [refs[2], refs[0]], **words)
     old.topic("topic:tg:town:post:1", refs[:1], **words)
     old.topic("topic:tg:town:post:3", refs[2:3], refs[:1], **words)
