@@ -10,7 +10,6 @@ from tg_parser.chassis.projector import Projector
 from tg_parser.cli.all_in_one import Composition, running
 from tg_parser.contracts import subjects
 
-
 ENOUGH = 1000
 """Facts below which a rate says how long a projection takes to begin."""
 
