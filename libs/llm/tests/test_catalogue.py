@@ -5,10 +5,11 @@ from collections.abc import Callable
 import pytest
 from pydantic import SecretStr, ValidationError
 
-from tg_parser.llm.catalogue import ModelSettings, open_model
+from tg_parser.llm.catalogue import open_model
 from tg_parser.llm.errors import UnknownModelError
 from tg_parser.llm.extraction import Extraction
 from tg_parser.llm.memory_cache import MemoryAnswerCache
+from tg_parser.llm.model_settings import ModelSettings
 from tg_parser.llm.port import OutputSchema, StructuredRequest
 
 Ask = Callable[..., StructuredRequest]

@@ -13,7 +13,8 @@ def cache_key(request: StructuredRequest, model: LanguageModel) -> str:
     """The SHA-256 (hexadecimal) of everything the answer may depend on.
 
     The prompt counts by its text, not by its version, and the schema by its content. Whatever must not force a new
-    answer (views, reactions, the time of fetching) must not be put into the request's hints.
+    answer (views, reactions, the time of fetching) must not be put into the request's hints. Who asks, and in whose
+    company a post travels to the model, is no part of the question.
     """
     return digest(
         {
@@ -27,5 +28,6 @@ def cache_key(request: StructuredRequest, model: LanguageModel) -> str:
             "max_output_tokens": request.max_output_tokens,
             "temperature": request.temperature,
             "params": dict(request.params),
+            **({"fresh": request.fresh} if request.fresh else {}),
         }
     )
