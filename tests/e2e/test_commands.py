@@ -1,34 +1,20 @@
 from __future__ import annotations
 
-import asyncio
 import json
-import re
-import signal
 import socket
-import subprocess
 from pathlib import Path
 
 import pytest
-from system import SAMPLE, TG_PARSER, OneProcess, requested
+from commands import command, up
+from system import SAMPLE, OneProcess, requested
 
 pytestmark = [pytest.mark.e2e, pytest.mark.servers]
 
 
-async def command(*arguments: str) -> tuple[int, str, str]:
-    process = await asyncio.create_subprocess_exec(
-        TG_PARSER, *arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    )
-    stdout, stderr = await asyncio.wait_for(process.communicate(), 60)
-    return process.returncode or 0, stdout.decode(), stderr.decode()
-
-
 async def test_up_serves_the_gateway_and_the_other_commands_find_it(one_process: OneProcess, tmp_path: Path) -> None:
     data = str(one_process.data)
-    exports = SAMPLE.parent
-    arguments = ["up", "--data-dir", data, "--import-root", str(exports), "--export-root", str(tmp_path), "--port", "0"]
-    process = await asyncio.create_subprocess_exec(TG_PARSER, *arguments, stderr=subprocess.PIPE)
-    try:
-        url = await announced(process)
+    roots = ("--import-root", str(SAMPLE.parent), "--export-root", str(tmp_path))
+    async with up(one_process.data, *roots) as url:
         status = await requested(url, SAMPLE, one_process.out)
         assert status["state"] == "completed"
         code, stdout, _ = await command("status", "--data-dir", data, "--json")
@@ -42,17 +28,6 @@ async def test_up_serves_the_gateway_and_the_other_commands_find_it(one_process:
         assert (tmp_path / "again" / "kb_entries.ndjson").read_bytes() == (
             one_process.out / "kb_entries.ndjson"
         ).read_bytes()
-    finally:
-        process.send_signal(signal.SIGTERM)
-        await asyncio.wait_for(process.wait(), 30)
-
-
-async def announced(process: asyncio.subprocess.Process) -> str:
-    assert process.stderr
-    while line := (await asyncio.wait_for(process.stderr.readline(), 60)).decode():
-        if found := re.search(r"ready at (http://\S+)", line):
-            return found[1]
-    raise AssertionError("`up` ended before it was ready")
 
 
 async def test_workflows_can_be_asked_for_when_nothing_runs(one_process: OneProcess) -> None:

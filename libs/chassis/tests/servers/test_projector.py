@@ -54,6 +54,22 @@ class DiesInside(Seen):
             await connection.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"))
 
 
+class Broken(Seen):
+    """Its statement makes no sense to Postgres, whatever the facts are."""
+
+    async def apply(self, connection: AsyncConnection, batch: Sequence[Recorded]) -> None:
+        await connection.execute(text("UPDATE drill.seen SET nothing = 1"))
+
+
+async def test_a_projection_that_never_gets_on_is_not_ready(tables: Chassis) -> None:
+    async with projecting(Projector(Broken(), tables)) as projector:
+        await eventually(lambda: projector.alive)
+        await tables.facts.tell_all(posts(1, 3))
+        await eventually(lambda: projector.stumbled)
+        assert not projector.alive
+    assert await seen(tables) == []
+
+
 async def test_facts_are_folded_in_order_each_once_and_many_more_than_fit_in_hand(tables: Chassis) -> None:
     begun = time.monotonic()
     async with projecting(Projector(Seen(), tables)) as projector:

@@ -33,6 +33,7 @@ log = structlog.get_logger(__name__)
 
 UNREADABLE = (UnknownMessageType, MalformedMessage, MalformedEnvelope)
 RETRY = 0.5  # seconds between attempts while a server is away
+STUMBLES = 3  # times a projection may start over without a batch in between until it counts as broken
 Committed = Callable[[Sequence[Recorded]], Awaitable[None]]
 
 
@@ -91,6 +92,7 @@ class Projector:
         self._changed = asyncio.Event()
         self._rebuilt = False
         self._at = 0  # where the batch in hand begins; `position` can fall behind it, when a rebuild has begun
+        self._stumbles = 0  # times it started over since a batch was last committed
         self.position = 0
         self.folded = 0  # facts folded since this projector was made
 
@@ -105,8 +107,13 @@ class Projector:
 
     @property
     def alive(self) -> bool:
-        """Whether the log is really being read."""
-        return self._reader is not None and self._reader.alive
+        """Whether the log is really being read, and folded."""
+        return self._reader is not None and self._reader.alive and not self.stumbled
+
+    @property
+    def stumbled(self) -> bool:
+        """Whether it starts over again and again, and gets no batch into the tables."""
+        return self._stumbles >= STUMBLES
 
     async def run(self) -> None:
         """Fold for ever; a supervised task. Servers that are away are waited for."""
@@ -114,6 +121,7 @@ class Projector:
             try:
                 await self._follow()
             except (*DATABASE_ERRORS, NatsError, TransientError, _PositionMoved) as error:
+                self._stumbles += 1
                 log.warning(
                     "A projection starts over.", action="projection_retry", projection=self.name, error=str(error)[:300]
                 )
@@ -163,6 +171,7 @@ class Projector:
         )
 
     async def _folded(self, batch: Sequence[Recorded]) -> None:
+        self._stumbles = 0
         self._at = batch[-1].seq
         if not self._rebuilt:
             self.position = self._at

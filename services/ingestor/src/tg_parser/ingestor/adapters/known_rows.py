@@ -42,8 +42,8 @@ ERASED: Final = text(
     "UPDATE ingestor.message SET erased = true, content_hash = '' WHERE source_ref = any(cast(:refs as text[]))"
 )
 SAMPLES: Final = text(
-    "UPDATE ingestor.message SET sampled = greatest(sampled, told.sampled) "
-    "FROM unnest(cast(:refs as text[]), cast(:samples as smallint[])) AS told (ref, sampled) WHERE source_ref = told.ref"
+    "UPDATE ingestor.message AS known SET sampled = greatest(known.sampled, told.sampled) "
+    "FROM unnest(cast(:refs as text[]), cast(:samples as smallint[])) AS told (ref, sampled) WHERE known.source_ref = told.ref"
 )
 Row = tuple[Any, ...]
 
