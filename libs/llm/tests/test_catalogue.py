@@ -18,7 +18,7 @@ Ask = Callable[..., StructuredRequest]
 async def test_the_local_model_answers_from_its_own_processes(ask: Ask) -> None:
     async with open_model(ModelSettings(workers=1)) as model:
         result = await model.complete(ask("Банк России повысил ключевую ставку до 21%. Рынок ждал меньшего роста."))
-        assert (result.provider, result.model, result.cost_micros) == ("local", "local/extractive-1", 0)
+        assert (result.provider, result.model, result.cost_micros) == ("local", "local/extractive-2", 0)
         assert Extraction.model_validate(result.output).language == "ru"
         with pytest.raises(UnknownModelError, match="'gpt-9'"):
             await model.complete(ask(model="gpt-9"))

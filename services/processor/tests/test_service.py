@@ -20,7 +20,6 @@ from tg_parser.processor import handlers
 from tg_parser.processor.adapters.answers import open_answers
 from tg_parser.processor.adapters.grouped import Grouped
 from tg_parser.processor.main import build
-from tg_parser.processor.prompt import extract_post_prompt, parse_prompt
 from tg_parser.processor.settings import LlmSettings, ProcessorSettings
 from tg_parser.testkit.waiting import eventually
 
@@ -132,12 +131,3 @@ def test_a_workflows_choice_wins_over_the_setting() -> None:
     with pytest.raises(ValueError, match="api_key"):
         settings.for_choice("openai", "gpt-5-nano")
     assert ModelChoice().provider == ""
-
-
-def test_a_prompt_is_named_versioned_and_told_apart_by_its_text() -> None:
-    prompt = extract_post_prompt()
-    assert (prompt.id, prompt.version) == ("extract-post", "1.0.0")
-    other = parse_prompt("---\nid: extract-post\nversion: 1.0.0\n---\nOther words")
-    assert other.sha256 != prompt.sha256
-    with pytest.raises(ValueError, match="id and version"):
-        parse_prompt("---\nid: x\n---\nWords")

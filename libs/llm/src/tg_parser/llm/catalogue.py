@@ -12,6 +12,7 @@ from tg_parser.llm.accounted import AccountedModel
 from tg_parser.llm.accounts import Accounts
 from tg_parser.llm.breaker import CircuitBreaker
 from tg_parser.llm.cached import AnswerCache, CachedModel
+from tg_parser.llm.checked import CheckedModel
 from tg_parser.llm.fallback import FallbackModel
 from tg_parser.llm.governed import GovernedModel
 from tg_parser.llm.instant import InstantModel
@@ -86,7 +87,7 @@ def _asked_well(settings: ModelSettings, accounts: Accounts | None) -> LanguageM
     limiter = CallLimiter(who, settings.max_concurrency, patience_s=settings.patience_s)
     governed = GovernedModel(model, limiter, CircuitBreaker(who))
     rules = RetryRules(most_output_tokens=settings.most_output_tokens, patience_s=settings.patience_s)
-    return PersistentModel(governed, rules)
+    return PersistentModel(CheckedModel(governed), rules)
 
 
 @asynccontextmanager

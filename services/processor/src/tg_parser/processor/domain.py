@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from tg_parser.contracts.documents import (
+    DateMention,
     Entity,
     KeyPoint,
     MessageProcessed,
@@ -23,10 +22,12 @@ from tg_parser.contracts.ids import deterministic_id, document_id, source_ref
 from tg_parser.contracts.jobs import ProcessMessage
 from tg_parser.contracts.messages import TelegramMessage
 from tg_parser.llm.extraction import Extraction
+from tg_parser.llm.model_settings import EXTRACTIVE
 from tg_parser.llm.port import StructuredResult
+from tg_parser.llm.text_clean import text_clean
+from tg_parser.processor.evidence import found_in
 
 PIPELINE_VERSION = "processing:v4.0.0"
-SPACES = re.compile(r"\s+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +76,19 @@ def document_text(message: TelegramMessage) -> str:
     return "\n\n".join(part for part in (message.text, message.poll.question, options) if part.strip())
 
 
+def words(job: ProcessMessage) -> str:
+    """The text a model is shown and a document keeps: without what no reader sees, and without the channel's footer."""
+    return text_clean(document_text(job.message), job.channel_title)
+
+
 def hints(job: ProcessMessage) -> dict[str, Any]:
     """What is known about the post besides its text. No date: a repost of the same text is the same question."""
+    return {"channel_title": job.channel_title, **hints_for_a_model(job)}
+
+
+def hints_for_a_model(job: ProcessMessage) -> dict[str, Any]:
+    """The same without the channel: a repost elsewhere is the same question as well, and paid for once."""
     return {
-        "channel_title": job.channel_title,
         "media": sorted({media.kind for media in job.message.media}),
         "kind": job.message.kind,
     }
@@ -103,21 +113,41 @@ def processed(
     )
 
 
+Quoting = TypeVar("Quoting", KeyPoint, Entity, DateMention)
+
+
+@dataclass(slots=True)
+class Evidence:
+    """What may be said of a post: whatever quotes one of `texts`, which are the post as sent and as a reader sees it."""
+
+    texts: tuple[str, ...]
+    dropped: int = 0
+
+    def kept(self, items: Iterable[Quoting]) -> tuple[Quoting, ...]:
+        """Those of `items` that quote the post, with its own words as their quotes; the others are counted."""
+        return tuple(checked for item in items if (checked := self._checked(item)) is not None)
+
+    def _checked(self, item: Quoting) -> Quoting | None:
+        quote = item.quote or ""
+        own = next((own for text in self.texts if (own := found_in(quote, text)) is not None), None)
+        if own is None:
+            self.dropped += 1
+            return None
+        return item if own == item.quote else item.model_copy(update={"quote": own})
+
+
 def document_of(
     job: ProcessMessage, pipeline: Pipeline, extraction: Extraction, result: StructuredResult, at: datetime
 ) -> ProcessedDocument:
-    """The document. A key point or entity whose quote is not in the post is left out and counted."""
+    """The document. A key point, entity or date whose quote is not in the post is left out and counted."""
     message = job.message
-    evidence = _normalised(document_text(message))
-    points = [
-        KeyPoint(text=point.text, quote=point.quote) for point in extraction.key_points if _shown(point.quote, evidence)
-    ]
-    entities = [
+    evidence = Evidence((document_text(message), extraction.text_clean or words(job)))
+    points = evidence.kept(KeyPoint(text=point.text, quote=point.quote) for point in extraction.key_points)
+    entities = evidence.kept(
         Entity(type=found.type, value=found.value, confidence=found.confidence, quote=found.quote)
         for found in extraction.entities
-        if _shown(found.quote, evidence)
-    ]
-    dropped = len(extraction.key_points) + len(extraction.entities) - len(points) - len(entities)
+    )
+    dates = evidence.kept(DateMention(value=found.value, quote=found.quote) for found in extraction.dates)
     return ProcessedDocument(
         id=document_id(message.source_ref),
         source_ref=message.source_ref,
@@ -125,12 +155,13 @@ def document_of(
         channel_id=message.channel_id,
         processed_at=at,
         published_at=message.date,
-        text_clean=extraction.text_clean,
+        text_clean=extraction.text_clean or words(job),
         title=extraction.title,
         summary=extraction.summary,
-        key_points=tuple(points),
+        key_points=points,
         topics=extraction.topics,
-        entities=tuple(entities),
+        entities=entities,
+        dates=dates,
         language=extraction.language,
         kind=extraction.kind,
         is_ad=extraction.is_ad,
@@ -144,10 +175,10 @@ def document_of(
             model_id=result.model,
             prompt_id=pipeline.prompt_id,
             prompt_name=pipeline.prompt_name,
-            method="extractive" if result.provider in {"local", "instant"} else "llm",
+            method="extractive" if result.provider in EXTRACTIVE else "llm",
             provider=result.provider,
             parameters=dict(pipeline.parameters),
-            evidence_dropped=dropped,
+            evidence_dropped=evidence.dropped,
         ),
     )
 
@@ -189,12 +220,3 @@ def _answered(message: TelegramMessage) -> str | None:
     if message.reply_to_message_id is None:
         return None
     return source_ref(message.channel_id, message.message_type, message.reply_to_message_id)
-
-
-def _normalised(text: str) -> str:
-    return SPACES.sub(" ", unicodedata.normalize("NFC", text)).casefold()
-
-
-def _shown(quote: str, evidence: str) -> bool:
-    wanted = _normalised(quote).strip()
-    return bool(wanted) and wanted in evidence
