@@ -17,7 +17,8 @@ _MONTH_NUMBER = {name: number for number, names in enumerate(_MONTHS, start=1) f
 _ISO = re.compile(r"(\d{4})-(\d\d)-(\d\d)")
 _NUMERIC = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4}|\d\d)")
 _YEAR = re.compile(r"\b(?:19|20)\d\d\b")
-_DAY = re.compile(r"(?<!\d)(\d{1,2})(?!\d)(?!\s?[-–—]\s?\d)")
+_DAY = re.compile(r"(?<!\d)(\d{1,2})(?!\d)")
+_SEVERAL_DAYS = re.compile(r"\d\s?[-–—]\s?\d")
 _WORD = re.compile(r"[^\W\d_]{3,}")
 
 
@@ -51,7 +52,7 @@ def _in_words(expression: str) -> str | None:
     if month is None:
         return year[0] if year else None
     day = _DAY.search(_YEAR.sub(" ", expression))
-    if day is None:
+    if day is None or _SEVERAL_DAYS.search(expression):
         return None
     return _day(int(year[0]), month, int(day[1])) if year else _yearless(month, int(day[1]))
 
