@@ -3,8 +3,8 @@
 Everything is durable and real: nats-server, Postgres with the ingestor's tables, the ingestor as its own process. The clock runs
 from the job's publication to IngestCompleted. CPU per post is the steady figure on a shared machine, wall time the other.
 
-    python tests/benchmarks/imports.py                                # 100,000 posts of JSON, 20,000 of HTML
-    python tests/benchmarks/imports.py --skip html --gigabytes 1      # also one large file, for its memory
+    ./taskw bench:imports                          # 100,000 posts of JSON, 20,000 of HTML
+    ./taskw bench:imports -- --skip html --gigabytes 1      # also one large file, for its memory
 """
 
 from __future__ import annotations

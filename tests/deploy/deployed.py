@@ -17,6 +17,7 @@ SECRETS = {
     "nats-url": "nats://user:secret@nats:4222",
     "postgres-dsn": "postgresql://user:secret@postgres:5432/tg_parser",
     "openai-api-key": "secret",
+    "session-key": "secret",
 }
 VALUES: dict[str, dict[str, Any]] = {
     "default": {},
@@ -25,6 +26,7 @@ VALUES: dict[str, dict[str, Any]] = {
         "imagePullSecrets": [{"name": "registry"}],
         "exportsClaim": "exports",
         "resultsClaim": "results",
+        "sessionsSecret": "telegram-sessions",
         "telemetry": {"otlpEndpoint": "http://collector:4318", "sampleRatio": 0.01},
         "llm": {"provider": "openai", "model": "gpt-5-nano", "baseUrl": ""},
         "gateway": {"apiKeys": ["a" * 64], "port": 8000},

@@ -17,6 +17,7 @@ VALUES: dict[str, dict[str, Any]] = {
     "production": {
         "exportsClaim": "exports",
         "resultsClaim": "results",
+        "sessionsSecret": "telegram-sessions",
         "telemetry": {"otlpEndpoint": "http://collector:4318", "sampleRatio": 0.01},
         "llm": {"provider": "openai", "model": "gpt-5-nano", "baseUrl": ""},
         "gateway": {"apiKeys": ["a" * 64], "port": 80},

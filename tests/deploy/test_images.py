@@ -32,7 +32,9 @@ def test_everything_an_image_is_made_of_exists(service: str, member: str) -> Non
 def test_the_build_sees_what_it_copies() -> None:
     let_in = {line[1:] for line in (ROOT / ".dockerignore").read_text("utf-8").splitlines() if line.startswith("!")}
     assert {"requirements.lock", "services", "cli", "deploy/docker/healthcheck.py"} <= let_in
-    assert {"libs/contracts", "libs/chassis", "libs/llm"} <= let_in
+    libraries = set(re.findall(r"\./(libs/\w+)", DOCKERFILE))
+    assert {"libs/contracts", "libs/chassis", "libs/llm", "libs/rendering"} == libraries
+    assert libraries <= let_in
 
 
 def test_the_tools_that_build_are_all_pinned_in_the_workspace_lock() -> None:

@@ -70,7 +70,7 @@ def test_the_service_of_the_gateway_finds_its_pods() -> None:
     assert selector.items() <= labels.items()
 
 
-def test_the_policies_hold_for_every_pod_and_only_processors_reach_the_world() -> None:
+def test_the_policies_hold_for_every_pod_and_only_processors_and_the_ingestor_reach_the_world() -> None:
     policies = of_kind("NetworkPolicy", {})
     everybody = policies["tg"]["spec"]
     for kind in ("Deployment", "Job"):
@@ -81,9 +81,27 @@ def test_the_policies_hold_for_every_pod_and_only_processors_reach_the_world() -
             )
     assert set(everybody["policyTypes"]) == {"Ingress", "Egress"}
     world = [found for found in policies.values() if 443 in _ports(found)]
-    assert [found["spec"]["podSelector"]["matchLabels"]["app.kubernetes.io/component"] for found in world] == [
-        "processor"
-    ]
+    assert {found["spec"]["podSelector"]["matchLabels"]["app.kubernetes.io/component"] for found in world} == {
+        "processor",
+        "ingestor",
+    }
+
+
+def test_sessions_are_mounted_for_the_ingestor_alone_and_only_to_be_read() -> None:
+    for name, found in of_kind("Deployment", VALUES["production"]).items():
+        pod = found["spec"]["template"]["spec"]
+        (container,) = pod["containers"]
+        mounts = {mount["name"]: mount for mount in container["volumeMounts"]}
+        variables = {variable["name"]: variable for variable in container["env"]}
+        assert ("sessions" in mounts) == (name == "tg-ingestor"), name
+        if name != "tg-ingestor":
+            continue
+        assert mounts["sessions"]["readOnly"] is True
+        assert variables["TG_INGESTOR__SESSIONS"]["value"] == mounts["sessions"]["mountPath"]
+        assert variables["TG_INGESTOR__SESSION_KEY"]["valueFrom"]["secretKeyRef"]["key"] == "session-key"
+        (volume,) = [volume for volume in pod["volumes"] if volume["name"] == "sessions"]
+        assert volume["secret"]["secretName"] == "telegram-sessions"
+        assert (found["spec"]["replicas"], found["spec"]["strategy"]) == (1, {"type": "Recreate"})
 
 
 def _ports(policy: dict[str, Any]) -> set[int]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from independent_fold import fold
+from posts_agree import album_heads, assert_posts_agree_with_the_sample
 from system import SAMPLE, Inside, OneProcess, Runner, look_inside
 
 from tg_parser.contracts.knowledge import KnowledgeBaseEntry, Manifest, TopicExport
@@ -61,17 +62,25 @@ def assert_entries_agree_with_the_log(out: Path, inside: Inside) -> None:
     for entry in found.values():
         KnowledgeBaseEntry.model_validate(entry)
     assert list(found) == sorted(found)
-    messages = {
-        entry["source"]["source_ref"] for entry in found.values() if entry["source"]["type"] == "telegram_message"
+    posts = {
+        entry["source"]["source_ref"]: entry
+        for entry in found.values()
+        if entry["source"]["type"] == "telegram_message"
     }
-    albums = {member for entry in found.values() for member in entry["metadata"].get("album_members") or []}
-    assert messages == set(folded.documents) - (albums - messages)
-    for source_ref in messages:
-        entry, document = found[f"kb:msg:{source_ref}"], folded.documents[source_ref]
+    heads = album_heads()
+    assert {message["grouped_id"] is not None for ref, message in folded.messages.items() if ref in heads} == {True}
+    assert set(posts) == {heads.get(source_ref, source_ref) for source_ref in folded.documents}
+    for source_ref, document in folded.documents.items():
+        entry = posts[heads.get(source_ref, source_ref)]
         assert document["text_clean"] in entry["content"]
-        assert entry["created_at"] == folded.messages[source_ref]["date"]
-        assert entry["metadata"]["telegram_url"].endswith(f"/{source_ref.rsplit(':', 1)[1]}")
+        assert entry["created_at"] == folded.messages[entry["source"]["source_ref"]]["date"]
+        assert entry["metadata"]["telegram_url"].endswith(f"/{entry['source']['message_id']}")
         assert not entry["title"].startswith("Message ")
+    counts = json.loads((out / "manifest.json").read_bytes())["counts"]
+    albums = len(set(heads.values()))
+    assert counts["posts"] == len(folded.messages) - len(heads) + albums
+    assert counts["message_entries"] == len(posts)
+    assert_posts_agree_with_the_sample(found, sample_messages())
 
 
 def assert_topics_agree_with_the_log(out: Path, inside: Inside) -> None:

@@ -26,7 +26,7 @@ from tg_parser.contracts.topics import TopicCard, TopicOpened
 from tg_parser.exporter.adapters.folder import LocalFolders
 from tg_parser.exporter.adapters.postgres_rows import PostgresKnowledgeBase
 from tg_parser.exporter.domain.manifest import manifest
-from tg_parser.exporter.domain.rows import ChannelName, Extent, MessageRow, TopicRow
+from tg_parser.exporter.domain.rows import ChannelName, CommentRow, Extent, MessageRow, TopicRow
 from tg_parser.exporter.draft import Written
 from tg_parser.exporter.handlers import LISTED, WriteExport, completed, failed
 from tg_parser.exporter.settings import ExporterSettings
@@ -38,6 +38,7 @@ class MemoryBase:
 
     rows: Sequence[MessageRow] = ()
     stories: Sequence[TopicRow] = ()
+    spoken: Sequence[CommentRow] = ()
     position: int = 7
 
     @asynccontextmanager
@@ -49,6 +50,10 @@ class MemoryBase:
 
     async def messages(self) -> AsyncGenerator[Sequence[MessageRow], None]:
         for row in self.rows:
+            yield [row]
+
+    async def comments(self) -> AsyncGenerator[Sequence[CommentRow], None]:
+        for row in self.spoken:
             yield [row]
 
     async def topics(self) -> AsyncGenerator[Sequence[TopicRow], None]:

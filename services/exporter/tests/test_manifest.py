@@ -19,6 +19,7 @@ EXTENT = Extent(
     ),
     deleted=6,
     rejected=(RejectedEntry(workflow_id="w1", position=3, reason="It has no id."),),
+    posts=12,
 )
 
 
@@ -27,17 +28,19 @@ def file(name: str) -> Artifact:
 
 
 def test_a_manifest_says_what_is_missing() -> None:
-    told = manifest(EXTENT, [file("topics.json"), file("kb_entries.ndjson")], messages=5, topics=1)
+    told = manifest(EXTENT, [file("topics.json"), file("kb_entries.ndjson")], messages=5, topics=1, threads=2)
     assert (told.log_position, told.as_of) == (42, LATE)
     assert [listed.name for listed in told.files] == ["kb_entries.ndjson", "topics.json"]
     assert told.rejected == EXTENT.rejected
     assert told.counts == {
-        "entries": 6,
+        "entries": 8,
         "message_entries": 5,
+        "thread_entries": 2,
         "topic_entries": 1,
         "topics": 1,
         "channels": 3,
         "messages": 15,
+        "posts": 12,
         "processed": 5,
         "skipped": 6,
         "failed": 1,

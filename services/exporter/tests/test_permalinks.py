@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from tg_parser.contracts.ids import SourceRef
-from tg_parser.exporter.domain.permalinks import permalink
+from tg_parser.exporter.domain.permalinks import comment_permalink, permalink
 
 
 @pytest.mark.parametrize(
@@ -35,3 +35,10 @@ def test_a_comment_whose_post_is_unknown_has_no_address() -> None:
 
 def test_one_message_of_an_album_can_be_addressed_alone() -> None:
     assert permalink(SourceRef("1001", "post", 8), "daily", single=True) == "https://t.me/daily/8?single"
+
+
+def test_a_comment_in_a_discussion_group_is_addressed_through_the_channels_post() -> None:
+    comment, root = SourceRef("2002", "comment", 90), SourceRef("1001", "post", 7)
+    assert comment_permalink(comment, root, "daily") == "https://t.me/daily/7?comment=90"
+    assert comment_permalink(comment, root) == "https://t.me/c/1001/7?comment=90"
+    assert comment_permalink(comment, SourceRef("chat5", "post", 7)) is None

@@ -24,11 +24,13 @@ from tg_parser.contracts.messages import (
     ChannelObserved,
     IngestPageCommitted,
     MessageDeleted,
+    MessageEdited,
     MessageEnriched,
     MessageErased,
     MessageIngested,
     MessageRestored,
     RejectedInput,
+    TextEntity,
 )
 from tg_parser.contracts.model import Fact
 from tg_parser.contracts.topics import TopicCard, TopicOpened, TopicRetired, TopicsMerged, TopicSplit
@@ -87,6 +89,13 @@ def log(
             {"channel_id": "77", "source_ref": f"tg:77:post:{number}", "reason": reason}
         )
 
+    def comment(number: int, said: str) -> MessageProcessed:
+        made = processed(number, channel_id="99", text_clean=said)
+        ref = f"tg:99:comment:{number}"
+        return made.model_copy(
+            update={"source_ref": ref, "document": made.document.model_copy(update={"source_ref": ref})}
+        )
+
     one, two, three, four = (topic(f"tg:77:post:{number}", "tg:77:post:10") for number in (1, 2, 8, 10))
     facts: list[Fact] = [
         ChannelObserved(
@@ -111,6 +120,12 @@ def log(
         TopicSplit(parent=one.topic_id, children=(three.topic_id,), epoch=2),
         TopicRetired(topic_id=four.topic_id, epoch=2),
         IngestPageCommitted(page=0, cursor=9, rejected=(RejectedInput(position=8, reason="It has no id."),)),
+        *(
+            ingested(number, channel_id="99", message_type="comment", root_ref="tg:77:post:1", thread_id=3)
+            for number in (50, 51)
+        ),
+        comment(50, "A comment."),
+        comment(51, "Another."),
     ]
     return [recorded(seq, fact) for seq, fact in enumerate(facts, start=1)]
 
@@ -126,7 +141,7 @@ async def test_living_messages_with_documents_are_entries_and_nothing_else(
         "kb:msg:tg:77:post:11",
         "kb:msg:tg:77:post:2",
         "kb:msg:tg:77:post:6",
-        "kb:msg:tg:77:post:8",
+        "kb:thread:tg:77:post:1",
         "kb:topic:topic:tg:77:post:1",
         "kb:topic:topic:tg:77:post:8",
     ]
@@ -134,15 +149,71 @@ async def test_living_messages_with_documents_are_entries_and_nothing_else(
 
 async def test_an_album_is_one_entry_named_after_its_head(database: Database, log: Log, tmp_path: Path) -> None:
     await fold(database, log, position=99)
-    found = entries(await exported(database, tmp_path / "kb"))
-    head, other = found["kb:msg:tg:77:post:6"], found["kb:msg:tg:77:post:8"]
-    assert head["content"] == "The album's caption."
+    files = await exported(database, tmp_path / "kb")
+    head = entries(files)["kb:msg:tg:77:post:6"]
+    assert head["content"] == "The album's caption.\n\nAnother caption."
     assert head["metadata"]["document_id"] == "doc:tg:77:post:7"
     assert head["metadata"]["album"] == [f"tg:77:post:{number}" for number in (6, 7, 8)]
-    assert (other["content"], other["metadata"]["telegram_url"]) == (
-        "Another caption.",
+    assert head["metadata"]["topic_ids"] == ["topic:tg:77:post:8"]
+    assert (head["metadata"]["telegram_url"], head["metadata"]["items"][2]["telegram_url"]) == (
+        "https://t.me/daily/6",
         "https://t.me/daily/8?single",
     )
+    counts = json.loads(files["manifest.json"])["counts"]
+    assert (counts["messages"], counts["posts"], counts["message_entries"], counts["thread_entries"]) == (12, 7, 5, 1)
+
+
+async def test_an_edit_or_the_end_of_an_albums_item_changes_the_post(
+    database: Database,
+    log: Log,
+    recorded: Callable[..., Recorded],
+    ingested: Callable[..., MessageIngested],
+    processed: Callable[..., MessageProcessed],
+    tmp_path: Path,
+) -> None:
+    await fold(database, log, position=99)
+    item = ingested(8, grouped_id="5", kind="photo", text="Ещё подпись", edited_at="2026-01-05T00:00:00Z").message
+    edited = MessageEdited(
+        message=item.model_copy(update={"entities": (TextEntity(type="bold", offset=0, length=3),)}),
+        content_hash="h2", source_kind="td_json", revision=1, previous_hash="h1",
+    )  # fmt: skip
+    changed = [edited, processed(8, revision=1, text_clean="Ещё подпись")]
+    await fold(database, [recorded(seq, fact) for seq, fact in enumerate(changed, start=100)], position=101)
+    head = entries(await exported(database, tmp_path / "edited"))["kb:msg:tg:77:post:6"]
+    assert head["content"] == "The album's caption.\n\nЕщё подпись"
+    assert head["metadata"]["edited_at"] == "2026-01-05T00:00:00Z"
+    assert head["metadata"]["markdown"] == "The album's caption.\n\n**Ещё** подпись"
+    for number, entry_id, content in ((6, 7, "The album's caption.\n\nЕщё подпись"), (7, 8, "Ещё подпись")):
+        gone = MessageDeleted(channel_id="77", source_ref=f"tg:77:post:{number}")
+        await fold(database, [recorded(110 + number, gone)], position=110 + number)
+        found = entries(await exported(database, tmp_path / f"without-{number}"))
+        assert f"kb:msg:tg:77:post:{number}" not in found
+        assert found[f"kb:msg:tg:77:post:{entry_id}"]["content"] == content
+    assert "album" not in found["kb:msg:tg:77:post:8"]["metadata"]
+
+
+async def test_comments_stand_in_the_thread_of_their_post(database: Database, log: Log, tmp_path: Path) -> None:
+    await fold(database, log, position=99)
+    found = entries(await exported(database, tmp_path / "kb"))
+    assert "kb:msg:tg:99:comment:50" not in found
+    thread = found["kb:thread:tg:77:post:1"]
+    assert (thread["title"], thread["content"]) == ("Comments: Text 1.", "Text 1.\n\n— A comment.\n\n— Another.")
+    assert [each["telegram_url"] for each in thread["metadata"]["comments"]] == [
+        "https://t.me/daily/1?comment=50",
+        "https://t.me/daily/1?comment=51",
+    ]
+
+
+async def test_a_thread_outlives_its_post_and_loses_what_is_gone(
+    database: Database, log: Log, recorded: Callable[..., Recorded], tmp_path: Path
+) -> None:
+    gone = [
+        MessageDeleted(channel_id="77", source_ref="tg:77:post:1"),
+        MessageDeleted(channel_id="99", source_ref="tg:99:comment:50"),
+    ]
+    await fold(database, [*log, *(recorded(seq, fact) for seq, fact in enumerate(gone, start=90))], position=99)
+    thread = entries(await exported(database, tmp_path / "kb"))["kb:thread:tg:77:post:1"]
+    assert (thread["title"], thread["content"]) == ("Comments: Another.", "— Another.")
 
 
 async def test_entries_and_topics_name_each_other(database: Database, log: Log, tmp_path: Path) -> None:
@@ -199,7 +270,8 @@ async def test_the_manifest_covers_everything_and_every_digest_is_right(
     await fold(database, log, position=99)
     files = await exported(database, tmp_path / "kb")
     manifest = Manifest.model_validate_json(files.pop("manifest.json"))
-    (channel,) = manifest.channels
+    channel, group = manifest.channels
+    assert (group.channel_id, group.messages) == ("99", 2)
     assert manifest.log_position == 99
     assert (channel.title, channel.messages, channel.processed, channel.failed) == ("The Daily", 10, 6, 1)
     assert channel.skipped == {"empty": 2}

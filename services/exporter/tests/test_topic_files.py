@@ -11,7 +11,7 @@ from tg_parser.contracts.documents import MessageProcessed
 from tg_parser.contracts.knowledge import TopicExport
 from tg_parser.contracts.messages import MessageIngested
 from tg_parser.contracts.topics import TopicOpened
-from tg_parser.exporter.domain.rows import MemberRow, TopicRow
+from tg_parser.exporter.domain.rows import ChannelName, MemberRow, TopicRow
 from tg_parser.exporter.domain.topic_files import TOPIC_FILE, topic_dossier, topic_export, topic_file_name
 
 Topics = Callable[..., TopicOpened]
@@ -78,3 +78,17 @@ def test_no_topic_id_escapes_its_folder(topic_id: str) -> None:
 def test_ids_no_file_system_likes_still_get_files_of_their_own(ids: list[str]) -> None:
     strange = [topic_id for topic_id in ids if topic_file_name(topic_id) != f"topic_{topic_id}.json"]
     assert len({topic_file_name(topic_id) for topic_id in strange}) == len(strange)
+
+
+def test_a_comment_of_a_topic_is_addressed_through_its_post(
+    ingested: Callable[..., MessageIngested],
+    processed: Callable[..., MessageProcessed],
+    topic: Callable[..., TopicOpened],
+    topic_row: Callable[..., TopicRow],
+    member: Callable[..., MemberRow],
+) -> None:
+    said = ingested(2, channel_id="99", message_type="comment", root_ref="tg:77:post:7", thread_id=5)
+    row = topic_row(topic("tg:99:comment:2"), member(said, processed(2)))
+    known = topic_dossier(row, {"77": ChannelName("The Daily", "daily")}).resolved[0]
+    assert known["telegram_url"] == "https://t.me/daily/7?comment=2"
+    assert topic_dossier(row).resolved[0]["telegram_url"] == "https://t.me/c/77/7?comment=2"

@@ -6,7 +6,16 @@ from typing import Any
 import pytest
 
 from tg_parser.contracts.jobs import ProcessMessage
-from tg_parser.contracts.messages import ForwardOrigin, Media, Poll, PollAnswer, TelegramMessage, TextEntity
+from tg_parser.contracts.messages import (
+    Button,
+    ForwardOrigin,
+    Media,
+    Place,
+    Poll,
+    PollAnswer,
+    TelegramMessage,
+    TextEntity,
+)
 from tg_parser.llm.port import StructuredResult
 from tg_parser.processor.domain import Pipeline, document_text, hints, processed, skip_reason, skipped
 
@@ -38,7 +47,16 @@ def answer(**fields: Any) -> StructuredResult:
         (job(known=PIPELINE.key), "unchanged"),
         (job(known="another"), None),
         (job(), None),
+        (job(kind="photo", text="", media=(Media(kind="photo"),), grouped_id="5"), "empty"),
+        (job(kind="file", text="", media=(Media(kind="file", file_name="план.pdf"),), grouped_id="5"), "empty"),
+        (job(kind="file", text="", media=(Media(kind="file", file_name="план.pdf"),)), None),
+        (job(kind="sticker", text="", media=(Media(kind="sticker", title="🎬"),)), "empty"),
         (job(text="", poll=Poll(question="Когда?", answers=(PollAnswer(text="Завтра"),))), None),
+        (job(kind="location", text="", place=Place(latitude=1, longitude=2, title="Дворец")), None),
+        (job(kind="location", text="", place=Place(latitude=1, longitude=2, live=True)), "empty"),
+        (job(kind="contact", text="", contact_name="Диспетчер"), None),
+        (job(text="", rich=({"_": "pageBlockTitle", "text": {"_": "textPlain", "text": "Итоги"}},)), None),
+        (job(text="", rich=({"_": "pageBlockPhoto", "photo_id": 5},)), "empty"),
     ],
 )
 def test_what_needs_no_document_says_why(given: ProcessMessage, reason: str | None) -> None:
@@ -78,6 +96,28 @@ def test_ranges_are_counted_as_telegram_counts_them() -> None:
     document = processed(given, PIPELINE, answer(), at=AT, attempt=1).document
     assert document.hashtags == ("#река",)
     assert document.urls == ("https://a.example", "https://b.example")
+
+
+def test_the_addresses_of_buttons_are_the_posts_too() -> None:
+    buttons = (Button(text="Купить", url="https://a.example"), Button(text="Нет"))
+    assert processed(job(buttons=buttons), PIPELINE, answer(), at=AT, attempt=1).document.urls == ("https://a.example",)
+
+
+def test_what_a_rich_message_links_to_and_is_tagged_with_is_the_posts_too() -> None:
+    texts = [
+        {"_": "textUrl", "text": {"_": "textPlain", "text": "тут"}, "url": "https://a.example"},
+        {"_": "textHashtag", "text": {"_": "textPlain", "text": "#река"}},
+        {"_": "textAutoUrl", "text": {"_": "textPlain", "text": "https://b.example"}},
+    ]
+    given = job(text="", rich=({"_": "pageBlockParagraph", "text": {"_": "textConcat", "texts": texts}},))
+    document = processed(given, PIPELINE, answer(), at=AT, attempt=1).document
+    assert document.urls == ("https://a.example", "https://b.example")
+    assert document.hashtags == ("#река",)
+
+
+def test_a_text_is_asked_about_without_its_styles_and_what_cannot_be_seen() -> None:
+    given = job("сло\u00adво\u200b", entities=(TextEntity(type="bold", offset=0, length=6),)).message
+    assert document_text(given) == "слово"
 
 
 def test_where_a_post_comes_from_and_what_it_answers_is_kept() -> None:

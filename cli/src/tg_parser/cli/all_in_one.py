@@ -26,7 +26,7 @@ from tg_parser.exporter.settings import ExporterSettings
 from tg_parser.gateway import main as gateway
 from tg_parser.gateway.settings import GatewaySettings
 from tg_parser.ingestor import main as ingestor
-from tg_parser.ingestor.settings import IngestorSettings
+from tg_parser.ingestor.settings import AccountSettings, IngestorSettings
 from tg_parser.orchestrator import main as orchestrator
 from tg_parser.orchestrator.settings import OrchestratorSettings
 from tg_parser.processor import main as processor
@@ -117,7 +117,16 @@ async def running(composition: Composition, *, llm: LlmSettings | None = None) -
 
 def _ingestor(composition: Composition, shared: Shared) -> IngestorSettings:
     settings = IngestorSettings(**shared)
-    return settings.model_copy(update={"import_roots": (*settings.import_roots, *composition.import_roots)})
+    roots = (*settings.import_roots, *composition.import_roots)
+    return settings.model_copy(update={"import_roots": roots, "telegram": account_settings(composition.data_dir)})
+
+
+def account_settings(data_dir: Path) -> AccountSettings:
+    """How Telegram accounts are used: their sessions are in the data directory unless a setting names another folder."""
+    settings = AccountSettings()
+    if settings.sessions is not None:
+        return settings
+    return settings.model_copy(update={"sessions": data_dir / "sessions"})
 
 
 def _exporter(composition: Composition, shared: Shared) -> ExporterSettings:

@@ -14,7 +14,7 @@ TIMEOUT = 30.0  # seconds for one answer
 
 
 class GatewayClient:
-    """The gateway's workflows and sources, as JSON resources."""
+    """The gateway's workflows, sources and accounts, as JSON resources."""
 
     def __init__(self, http: httpx.AsyncClient) -> None:
         self._http = http
@@ -56,6 +56,10 @@ class GatewayClient:
         """Ask for a source to be read."""
         headers = {"Idempotency-Key": key}
         return await self._json("POST", f"/api/v1/sources/{source_id}/runs", json=body, headers=headers)
+
+    async def accounts(self) -> list[dict[str, Any]]:
+        """Every Telegram account that was used."""
+        return list(await self._answer("GET", "/api/v1/accounts"))
 
     async def health(self) -> dict[str, Any]:
         """Whether the gateway's servers answer."""

@@ -17,7 +17,7 @@ from tg_parser.chassis.embedded import EmbeddedServerError
 from tg_parser.chassis.errors import ChassisError
 from tg_parser.chassis.logging import configure_logging
 from tg_parser.chassis.settings import TelemetrySettings
-from tg_parser.cli import reports, run_command, source_commands, up_command
+from tg_parser.cli import account_commands, reports, run_command, source_commands, up_command
 from tg_parser.cli.exit_codes import CommandFailed, ExitCode
 from tg_parser.cli.shell import AsJson, DataDir, directory, print_json, quiet_logs, run_to_end
 from tg_parser.cli.summary import show
@@ -32,6 +32,9 @@ app = typer.Typer(
 workflows = typer.Typer(help="Workflows: what was asked for and how it went.", no_args_is_help=True)
 app.add_typer(workflows, name="workflows")
 app.add_typer(source_commands.sources, name="sources")
+app.add_typer(account_commands.accounts, name="accounts")
+app.command("login")(account_commands.login)
+app.command("logout")(account_commands.logout)
 app.command("add-source")(source_commands.add_source)
 app.command("ingest")(source_commands.ingest)
 

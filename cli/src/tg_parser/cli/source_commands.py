@@ -11,8 +11,10 @@ from rich.console import Console
 
 from tg_parser.cli import reports
 from tg_parser.cli import sources as use
+from tg_parser.cli.all_in_one import account_settings
 from tg_parser.cli.exit_codes import CommandFailed, ExitCode
 from tg_parser.cli.shell import AsJson, DataDir, directory, print_json, quiet_logs, run_to_end
+from tg_parser.ingestor.adapters.telethon.accounts.opening import folder_of
 
 sources = typer.Typer(help="Sources: channels and files that are read again and again.", no_args_is_help=True)
 
@@ -152,8 +154,8 @@ def ingest(  # noqa: PLR0917 - Typer makes options of them, by name
 
 
 def logged_in(data_dir: Path) -> bool:
-    """Whether a Telegram account's session lies in the data directory."""
-    return any((data_dir / "sessions").glob("*.session"))
+    """Whether a Telegram account is signed in here."""
+    return bool(folder_of(account_settings(data_dir)).names())
 
 
 def _moment(day: datetime | None) -> str | None:

@@ -139,7 +139,7 @@ def show_all(console: Console, found: list[dict[str, Any]]) -> None:
         return
     table = Table(box=None, pad_edge=False)
     for heading in ("name", "kind", "location", "state", "followed", "messages", "last read"):
-        table.add_column(heading)
+        table.add_column(heading, overflow="fold")
     for source in found:
         every = f"every {source['follow_every']} s" if source["follow_every"] else ""
         read_at = str(source["read_at"] or "")[:16].replace("T", " ")

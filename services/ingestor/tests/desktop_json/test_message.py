@@ -137,6 +137,19 @@ def test_the_kind_follows_from_what_hangs_on_a_message(post: Post, members: dict
     assert read(post(**members)).kind == kind
 
 
+@pytest.mark.parametrize(
+    ("members", "media"),
+    [
+        ({"game_title": "Шахматы"}, Media(kind="game", title="Шахматы")),
+        ({"invoice_information": {"title": "Билет", "amount": 500}}, Media(kind="invoice", title="Билет")),
+        ({"giveaway_information": {"quantity": 3}}, Media(kind="giveaway")),
+        ({"todo_list": {"title": "Дела", "answers": []}}, Media(kind="todo", title="Дела")),
+    ],
+)
+def test_what_is_neither_text_nor_file_is_told_by_its_name(post: Post, members: dict[str, Any], media: Media) -> None:
+    assert read(post(**members)).media == (media,)
+
+
 def test_a_files_metadata_is_kept(post: Post) -> None:
     row = post(
         file="files/song.mp3", file_name="song.mp3", file_size=1_000, media_type="audio_file", performer="Хор", title="Песня",

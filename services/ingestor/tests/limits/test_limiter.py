@@ -10,37 +10,17 @@ import pytest
 from tg_parser.ingestor.budgets import Budget, Budgets
 from tg_parser.ingestor.limiter import Limiter, Standing
 from tg_parser.ingestor.ports import SourceParked
+from tg_parser.testkit.moving_clock import MovingClock
 
-NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 ONE_A_SECOND = Budgets(get_history=Budget(rate=1, burst=1, together=1))
 
 
-class Time:
-    """A clock that only sleepers move, each to its own moment."""
-
-    def __init__(self, now: datetime = NOON) -> None:
-        self.now = now
-        self.start = now
-
-    def clock(self) -> datetime:
-        return self.now
-
-    async def sleep(self, seconds: float) -> None:
-        due = self.now + timedelta(seconds=seconds)
-        await asyncio.sleep(0)
-        self.now = max(self.now, due)
-
-    @property
-    def passed(self) -> float:
-        return (self.now - self.start).total_seconds()
-
-
-def limiter(time: Time, budgets: Budgets = ONE_A_SECOND) -> Limiter:
+def limiter(time: MovingClock, budgets: Budgets = ONE_A_SECOND) -> Limiter:
     return Limiter(budgets, clock=time.clock, sleep=time.sleep)
 
 
 async def test_a_hundred_calls_take_as_long_as_the_rate_says() -> None:
-    time = Time()
+    time = MovingClock()
     limits = limiter(time)
     for _ in range(100):
         await limits.turn("getHistory", "a")
@@ -48,7 +28,7 @@ async def test_a_hundred_calls_take_as_long_as_the_rate_says() -> None:
 
 
 async def test_a_burst_is_let_through_at_once() -> None:
-    time = Time()
+    time = MovingClock()
     limits = limiter(time, Budgets())
     for _ in range(3):
         await limits.turn("getHistory", "a")
@@ -56,7 +36,7 @@ async def test_a_burst_is_let_through_at_once() -> None:
 
 
 async def test_callers_line_up_instead_of_running_together() -> None:
-    time, order = Time(), list[tuple[int, float]]()
+    time, order = MovingClock(), list[tuple[int, float]]()
     limits = limiter(time)
 
     async def call(number: int) -> None:
@@ -68,7 +48,7 @@ async def test_callers_line_up_instead_of_running_together() -> None:
 
 
 async def test_accounts_do_not_wait_for_each_other_within_what_all_may_use() -> None:
-    time = Time()
+    time = MovingClock()
     limits = limiter(time, Budgets(get_history=Budget(rate=1, together=2)))
     await limits.turn("getHistory", "a")
     await limits.turn("getHistory", "b")
@@ -78,7 +58,7 @@ async def test_accounts_do_not_wait_for_each_other_within_what_all_may_use() -> 
 
 
 async def test_methods_do_not_wait_for_each_other() -> None:
-    time = Time()
+    time = MovingClock()
     limits = limiter(time)
     await limits.turn("getHistory", "a")
     await limits.turn("getFullChannel", "a")
@@ -86,7 +66,7 @@ async def test_methods_do_not_wait_for_each_other() -> None:
 
 
 async def test_a_short_flood_is_waited_for_with_a_second_to_spare() -> None:
-    time = Time()
+    time = MovingClock()
     limits = limiter(time)
     limits.flooded("getHistory", "a", 30)
     await limits.turn("getHistory", "a")
@@ -95,7 +75,7 @@ async def test_a_short_flood_is_waited_for_with_a_second_to_spare() -> None:
 
 @pytest.mark.parametrize("seconds", [0, -7, 1])
 async def test_a_flood_lasts_at_least_a_second(seconds: int) -> None:
-    time = Time()
+    time = MovingClock()
     limits = limiter(time)
     limits.flooded("getHistory", "a", seconds)
     await limits.turn("getHistory", "a")
@@ -103,7 +83,7 @@ async def test_a_flood_lasts_at_least_a_second(seconds: int) -> None:
 
 
 async def test_a_flood_of_a_minute_is_waited_for_and_one_of_two_parks() -> None:
-    time = Time()
+    time = MovingClock()
     limits = limiter(time)
     limits.flooded("getHistory", "a", 60)
     await limits.turn("getHistory", "a")
@@ -115,7 +95,7 @@ async def test_a_flood_of_a_minute_is_waited_for_and_one_of_two_parks() -> None:
 
 
 async def test_a_parked_method_leaves_other_accounts_free() -> None:
-    time = Time()
+    time = MovingClock()
     limits = limiter(time)
     limits.flooded("getHistory", "a", 20_000)
     await limits.turn("getHistory", "b")
@@ -123,7 +103,7 @@ async def test_a_parked_method_leaves_other_accounts_free() -> None:
 
 
 async def test_being_refused_takes_no_turn() -> None:
-    time = Time()
+    time = MovingClock()
     limits = limiter(time)
     await limits.turn("getHistory", "a")
     for _ in range(50):
@@ -134,7 +114,7 @@ async def test_being_refused_takes_no_turn() -> None:
 
 
 async def test_whoever_waits_when_a_flood_comes_keeps_it_too_and_lines_up_again() -> None:
-    time, done = Time(), list[int]()
+    time, done = MovingClock(), list[int]()
     limits = limiter(time)
     await limits.turn("getHistory", "a")
 
@@ -154,7 +134,7 @@ async def flood(limits: Limiter) -> None:
 
 
 async def test_a_flood_that_comes_while_one_waits_may_park() -> None:
-    time = Time()
+    time = MovingClock()
     limits = limiter(time)
     await limits.turn("getHistory", "a")
     waiting = asyncio.create_task(limits.turn("getHistory", "a"))
@@ -165,7 +145,7 @@ async def test_a_flood_that_comes_while_one_waits_may_park() -> None:
 
 
 async def test_a_day_has_only_so_many_calls_and_the_next_day_has_them_again() -> None:
-    time = Time(datetime(2026, 3, 1, 23, 59, 30, tzinfo=UTC))
+    time = MovingClock(datetime(2026, 3, 1, 23, 59, 30, tzinfo=UTC))
     limits = limiter(time, Budgets(resolve_username=Budget(rate=10, burst=3, per_day=3)))
     for _ in range(3):
         await limits.turn("resolveUsername", "a")
@@ -180,7 +160,7 @@ async def test_a_day_has_only_so_many_calls_and_the_next_day_has_them_again() ->
 
 
 async def test_callers_who_wait_for_tomorrow_do_not_open_today_for_others() -> None:
-    time = Time(datetime(2026, 3, 1, 23, 59, 30, tzinfo=UTC))
+    time = MovingClock(datetime(2026, 3, 1, 23, 59, 30, tzinfo=UTC))
     limits = limiter(time, Budgets(resolve_username=Budget(rate=10, burst=3, per_day=1)))
     await limits.turn("resolveUsername", "a")
     waiting = asyncio.create_task(limits.turn("resolveUsername", "a"))
@@ -191,7 +171,7 @@ async def test_callers_who_wait_for_tomorrow_do_not_open_today_for_others() -> N
 
 
 async def test_what_was_learnt_survives_a_restart() -> None:
-    time = Time()
+    time = MovingClock()
     before = limiter(time, Budgets())
     await before.turn("getDialogs", "a")
     before.flooded("getHistory", "a", 20_000)
@@ -209,7 +189,7 @@ async def test_what_was_learnt_survives_a_restart() -> None:
 
 
 async def test_a_clock_set_back_does_not_stop_anyone_for_long() -> None:
-    time = Time()
+    time = MovingClock()
     limits = limiter(time)
     await limits.turn("getHistory", "a")
     time.now -= timedelta(hours=3)

@@ -11,16 +11,17 @@ from tg_parser.ingestor.adapters.preview.post import Post, read_post
 from tg_parser.ingestor.adapters.preview.source import PublicPreviews
 from tg_parser.ingestor.budgets import Budget, Budgets
 from tg_parser.ingestor.limiter import Limiter
+from tg_parser.testkit.moving_clock import MovingClock
 from tg_parser.testkit.preview_server import FakeChannel, FakePost, FakePreviews, fake_previews, widget
 
-from .world import Reader, Time
+from .world import Reader
 
 UNHURRIED = Budgets(preview=Budget(rate=1, burst=1, together=1))
 
 
 @pytest.fixture
-def time() -> Time:
-    return Time()
+def time() -> MovingClock:
+    return MovingClock()
 
 
 @pytest.fixture
@@ -31,7 +32,7 @@ async def site() -> AsyncIterator[FakePreviews]:
 
 
 @pytest.fixture
-async def previews(site: FakePreviews, time: Time) -> AsyncIterator[PublicPreviews]:
+async def previews(site: FakePreviews, time: MovingClock) -> AsyncIterator[PublicPreviews]:
     """What is tested, and a limiter that lets a request through each second."""
     limiter = Limiter(UNHURRIED, clock=time.clock, sleep=time.sleep)
     async with httpx.AsyncClient(base_url=site.base_url, timeout=5) as client:

@@ -10,9 +10,10 @@ import pytest
 from tg_parser.chassis.errors import TransientError
 from tg_parser.ingestor.domain import FloodSeen
 from tg_parser.ingestor.ports import SourceParked, SourceRefused
+from tg_parser.testkit.moving_clock import MovingClock
 from tg_parser.testkit.preview_server import OTHER_MARKUP, FakeChannel, FakePreviews, Fault, text_post
 
-from .world import Reader, Time, ids, told
+from .world import Reader, ids, told
 
 EVERYTHING = list(range(50, 0, -1))
 
@@ -25,7 +26,7 @@ def channel(site: FakePreviews) -> FakeChannel:
     return channel
 
 
-async def test_no_more_than_a_request_a_second(site: FakePreviews, read: Reader, time: Time) -> None:
+async def test_no_more_than_a_request_a_second(site: FakePreviews, read: Reader, time: MovingClock) -> None:
     begin = time.now
     await read()
     assert len(site.requests) == 3
@@ -33,7 +34,7 @@ async def test_no_more_than_a_request_a_second(site: FakePreviews, read: Reader,
 
 
 async def test_a_pause_is_told_before_it_is_kept_and_nothing_is_lost(
-    site: FakePreviews, read: Reader, time: Time
+    site: FakePreviews, read: Reader, time: MovingClock
 ) -> None:
     site.faults.extend([Fault(), Fault(status=429, retry_after="30")])
     begin = time.now
@@ -62,7 +63,7 @@ async def test_a_pause_too_long_to_wait_for_parks(site: FakePreviews, read: Read
     assert told(read.pages)[-1] == FloodSeen("t.me/s", 7_200)
 
 
-async def test_a_pause_may_be_given_as_a_moment(site: FakePreviews, read: Reader, time: Time) -> None:
+async def test_a_pause_may_be_given_as_a_moment(site: FakePreviews, read: Reader, time: MovingClock) -> None:
     moment = format_datetime(time.now + timedelta(seconds=40), usegmt=True)
     site.faults.append(Fault(status=429, retry_after=moment))
     (page,) = await read(most=1)
@@ -88,7 +89,7 @@ async def test_one_pause_after_another_parks(site: FakePreviews, read: Reader) -
 
 
 @pytest.mark.parametrize("fault", [Fault(status=502), Fault(status=500), Fault(dropped=True)])
-async def test_a_passing_fault_is_waited_for(site: FakePreviews, read: Reader, fault: Fault, time: Time) -> None:
+async def test_a_passing_fault_is_waited_for(site: FakePreviews, read: Reader, fault: Fault, time: MovingClock) -> None:
     site.faults.extend([Fault(), fault, fault])
     pages = await read()
     assert ids(pages) == EVERYTHING

@@ -1,32 +1,14 @@
-"""A time that only those move who wait, and a reader who keeps what it was told."""
+"""A reader who keeps what it was told."""
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 
 from tg_parser.contracts.messages import SourceSpec
 from tg_parser.ingestor.adapters.preview.source import PublicPreviews
 from tg_parser.ingestor.domain import MessageSeen, Page, SourceItem
 from tg_parser.ingestor.ports import Start
-
-
-@dataclass
-class Time:
-    """A clock that waiting moves, and every wait."""
-
-    now: datetime = datetime(2026, 3, 1, 12, tzinfo=UTC)
-    waits: list[float] = field(default_factory=list[float])
-
-    def clock(self) -> datetime:
-        return self.now
-
-    async def sleep(self, seconds: float) -> None:
-        self.waits.append(round(seconds, 3))
-        self.now += timedelta(seconds=seconds)
-        await asyncio.sleep(0)
 
 
 @dataclass

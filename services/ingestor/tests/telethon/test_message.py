@@ -284,6 +284,12 @@ def test_a_rich_message_keeps_its_blocks_under_the_names_of_the_schema():
     message = read(message="", rich_message=types.RichMessage(blocks=blocks, photos=[], documents=[]))
     assert message.rich[0] == {"_": "pageBlockHeading1", "text": {"_": "textPlain", "text": "Итоги"}}
     assert message.rich[1]["text"]["texts"][0] == {"_": "textBold", "text": {"_": "textPlain", "text": "Да"}}
+    assert message.rich_truncated is None
+
+
+def test_a_rich_message_of_which_only_a_part_came_says_so():
+    part = types.RichMessage(blocks=[types.PageBlockDivider()], photos=[], documents=[], part=True)
+    assert read(message="", rich_message=part).rich_truncated is True
 
 
 def test_what_happened_to_a_chat_has_the_name_exports_give_it():

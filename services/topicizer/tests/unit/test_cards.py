@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import pytest
 
@@ -17,6 +17,11 @@ Assign = Callable[[StoryIndex, Sequence[Document]], list[Assignment]]
 CLOSED = "The Old Bridge is closed: divers found a crack in the piers"
 REPAIR = "Repair of the Old Bridge piers takes a month, the crack is filled with concrete"
 OPEN = "The Old Bridge is open again, the piers and the crack are repaired, cars are back"
+
+
+def titles_of(topics: Sequence[Topic], old: Mapping[str, TopicCard]) -> dict[str, str]:
+    opened = {topic.id: topic for topic in topics}
+    return titled({topic.id: len(topic) for topic in topics}, opened.__getitem__, old)
 
 
 @pytest.fixture
@@ -38,7 +43,7 @@ def topic(stories: StoryIndex, make: MakeDocument, assign: Assign) -> Topic:
 
 
 def test_anchors_differ_in_what_they_say(topic: Topic) -> None:
-    anchors = topic.anchors()
+    anchors = topic.anchors
     assert len(anchors) == 3
     texts = [topic.document(ref).text.rstrip("!") for ref in anchors]
     assert sorted(texts) == sorted([CLOSED, REPAIR, OPEN])
@@ -52,9 +57,7 @@ def test_the_first_anchor_is_the_closest_unless_it_is_terse(
     terse = make("The Old Bridge piers crack")
     assign(stories, [*documents, terse])
     topic = Topic("topic:x", [document.source_ref for document in (*documents, terse)], stories)
-    assert topic.anchors()[0] == next(
-        entry.source_ref for entry in topic.ranked if entry.source_ref != terse.source_ref
-    )
+    assert topic.anchors[0] == next(entry.source_ref for entry in topic.ranked if entry.source_ref != terse.source_ref)
 
 
 def test_a_card_says_what_its_documents_say(topic: Topic) -> None:
@@ -92,7 +95,7 @@ def test_a_bundle_holds_every_member_with_score_and_reason_anchors_first(topic: 
 
 
 def test_a_title_is_a_members_headline(topic: Topic) -> None:
-    assert titled([topic], {})[topic.id] in {CLOSED, REPAIR, OPEN}
+    assert titles_of([topic], {})[topic.id] in {CLOSED, REPAIR, OPEN}
 
 
 def test_no_two_topics_have_one_title(stories: StoryIndex, make: MakeDocument, assign: Assign) -> None:
@@ -101,37 +104,37 @@ def test_no_two_topics_have_one_title(stories: StoryIndex, make: MakeDocument, a
     ]
     assign(stories, [document for pair in pairs for document in pair])
     topics = [Topic(f"topic:{n}", [document.source_ref for document in pair], stories) for n, pair in enumerate(pairs)]
-    titles = titled(topics, {})
+    titles = titles_of(topics, {})
     assert titles["topic:0"] == "Weather"
     assert titles["topic:1"] not in {"Weather", ""}
 
 
 def test_a_title_of_a_topic_that_is_not_told_again_stays_taken(topic: Topic) -> None:
-    standing = card(topic, titled([topic], {})[topic.id], [], opened=1, digest="d")
+    standing = card(topic, titles_of([topic], {})[topic.id], [], opened=1, digest="d")
     other = standing.model_copy(update={"id": "topic:other"})
-    assert titled([topic], {"topic:other": other})[topic.id] != standing.title
+    assert titles_of([topic], {"topic:other": other})[topic.id] != standing.title
 
 
 def test_a_title_is_kept_while_the_anchors_are_members(topic: Topic) -> None:
     for headline in (CLOSED, REPAIR, OPEN):
         old = card(topic, headline, [], opened=1, digest="d")
-        assert titled([topic], {topic.id: old})[topic.id] == headline
+        assert titles_of([topic], {topic.id: old})[topic.id] == headline
 
 
 def test_a_title_goes_with_the_document_it_was_taken_from(topic: Topic) -> None:
     old = card(topic, "The headline of a document that went elsewhere", [], opened=1, digest="d")
-    assert titled([topic], {topic.id: old})[topic.id] in {CLOSED, REPAIR, OPEN}
+    assert titles_of([topic], {topic.id: old})[topic.id] in {CLOSED, REPAIR, OPEN}
 
 
 def test_a_title_goes_with_its_anchors(topic: Topic, stories: StoryIndex) -> None:
-    best = titled([topic], {})[topic.id]
+    best = titles_of([topic], {})[topic.id]
     other = next(headline for headline in (CLOSED, REPAIR, OPEN) if headline != best)
     old: TopicCard = card(topic, other, [], opened=1, digest="d")
     elsewhere = tuple(
         anchor.model_copy(update={"anchor_ref": f"tg:9:post:{n}"}) for n, anchor in enumerate(old.anchors)
     )
     gone = old.model_copy(update={"anchors": elsewhere})
-    assert titled([topic], {topic.id: gone})[topic.id] == best
+    assert titles_of([topic], {topic.id: gone})[topic.id] == best
 
 
 def test_a_headline_that_does_not_name_the_matter_is_led_by_a_keyphrase(
@@ -142,7 +145,7 @@ def test_a_headline_that_does_not_name_the_matter_is_led_by_a_keyphrase(
     ]
     assign(stories, [*documents, *(make(f"It begun, said neighbour number {n}") for n in range(8))])
     topic = Topic("topic:x", [document.source_ref for document in documents], stories)
-    assert titled([topic], {})[topic.id] == "Old Bridge: It begun"
+    assert titles_of([topic], {})[topic.id] == "Old Bridge: It begun"
 
 
 def test_headlines_are_in_the_language_of_most_members(stories: StoryIndex, make: MakeDocument, assign: Assign) -> None:
@@ -153,7 +156,7 @@ def test_headlines_are_in_the_language_of_most_members(stories: StoryIndex, make
     ]
     assign(stories, documents)
     topic = Topic("topic:x", [document.source_ref for document in documents], stories)
-    assert titled([topic], {})[topic.id].startswith("Мост закрыт")
+    assert titles_of([topic], {})[topic.id].startswith("Мост закрыт")
 
 
 def test_emoji_before_a_headline_are_left_out(make: MakeDocument) -> None:

@@ -1,8 +1,8 @@
 """Handlers of jobs: typed FastStream handlers, fed by a pull of our own, wrapped by our middlewares.
 
-FastStream decodes, validates, injects and documents (AsyncAPI). Its own pull loop is replaced: it either lets a batch
-wait for its slowest job or asks for one job at a time, takes more than it works on, and mistakes a deleted consumer
-for an empty queue.
+FastStream decodes, validates and documents (AsyncAPI). Its own pull loop is replaced: it either lets a batch wait for
+its slowest job or asks for one job at a time, takes more than it works on, and mistakes a deleted consumer for an empty
+queue. Nor does it inject the context: it would look that up in a thread, which costs as much as all else it does.
 """
 
 from __future__ import annotations
@@ -10,11 +10,12 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import structlog
-from faststream import AckPolicy, Context
+from faststream import AckPolicy
 from faststream.nats import JStream, PullSub
 from faststream.nats.message import NatsMessage
 from faststream.nats.subscriber.usecases import PullStreamSubscriber
@@ -52,6 +53,10 @@ class JobContext:
     def cancelled(self) -> bool:
         """Whether the job's workflow was cancelled: what is done now is done in vain."""
         return self.control.cancelled(self.envelope.workflow_id)
+
+
+CONTEXT: ContextVar[JobContext] = ContextVar("job_context")
+"""The context of the job being handled in this task."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,16 +141,12 @@ class JobConsumer:
         return subscriber  # pyright: ignore[reportReturnType] - its class was just set
 
     def _typed(self) -> Callable[..., Awaitable[None]]:
-        """The handler with the annotations FastStream reads: the job's own type, and the context."""
+        """The handler with the annotation FastStream reads: the job's own type."""
 
-        async def handle(job: Any, context: Any) -> None:
-            await self.handler.handle(job, context)
+        async def handle(job: Any) -> None:
+            await self.handler.handle(job, CONTEXT.get())
 
-        handle.__annotations__ = {
-            "job": self.handler.job,
-            "context": Annotated[JobContext, Context("job_context")],
-            "return": None,
-        }
+        handle.__annotations__ = {"job": self.handler.job, "return": None}
         handle.__name__ = f"{self.handler.job.KIND}_job"
         return handle
 

@@ -14,7 +14,7 @@ from faststream.message import StreamMessage
 from nats.aio.msg import Msg
 
 from tg_parser.chassis.errors import Postponed, TransientError
-from tg_parser.chassis.jobs import JobConsumer, JobFailure
+from tg_parser.chassis.jobs import CONTEXT, JobConsumer, JobFailure
 from tg_parser.chassis.lease import CURRENT, Lease
 from tg_parser.chassis.metrics import JOB_SECONDS, JOBS_IN_FLIGHT
 from tg_parser.chassis.telemetry import Telemetry
@@ -40,18 +40,16 @@ class JobMiddleware(BaseMiddleware[Any, Msg | None]):
         consumer = self._consumers[lease.kind]
         context = consumer.context(msg.raw_message)
         envelope = context.envelope
+        CONTEXT.set(context)
         started = time.perf_counter()
         JOBS_IN_FLIGHT.labels(lease.kind).inc()
         try:
-            with (
-                self.context.scope("job_context", context),
-                self._telemetry.processing(
-                    envelope.traceparent,
-                    kind=lease.kind,
-                    durable=consumer.handler.durable,
-                    workflow_id=envelope.workflow_id,
-                    message_id=envelope.id,
-                ),
+            with self._telemetry.processing(
+                envelope.traceparent,
+                kind=lease.kind,
+                durable=consumer.handler.durable,
+                workflow_id=envelope.workflow_id,
+                message_id=envelope.id,
             ):
                 return await call_next(msg)
         finally:

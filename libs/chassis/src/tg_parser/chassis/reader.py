@@ -25,7 +25,9 @@ from tg_parser.chassis.recorded import Recorded, delivery
 log = structlog.get_logger(__name__)
 
 BUFFER = 2000  # messages in hand at most: bounds memory while the reader's owner is busy
-LINGER = 0.05  # seconds a batch is given to fill: a transaction costs as much for one row as for fifty
+LINGER = 0.05  # seconds a batch waits for the next message: a transaction costs as much for one row as for fifty
+LONGEST = 0.25  # seconds a batch waits altogether: while messages keep coming, they are handed on four times a second
+HEAVIEST = 1 << 20  # bytes of bodies after which a batch is full: opened, they take ten times as much
 INACTIVE = 60.0  # seconds after which the server forgets a reader that went away
 RETRY = 0.5  # seconds between attempts to get a consumer from a server that is not ready
 
@@ -67,12 +69,18 @@ class OrderedReader:
         return self._pulls is not None and self._pulls.alive and not self._broken
 
     async def batches(self, size: int) -> AsyncIterator[list[Recorded]]:
-        """Batches of at most `size`, until `end`. What comes within LINGER of a batch's first message belongs to it."""
+        """Batches of at most `size`, until `end`. A lone message is handed on soon, and a stream of them in few batches.
+
+        What comes within LINGER of the message before it belongs to the same batch, for at most LONGEST, until its bodies
+        are of HEAVIEST bytes.
+        """
+        clock = asyncio.get_running_loop().time
         while (first := await self._next()) is not None:
-            batch = [first]
-            deadline = asyncio.get_running_loop().time() + LINGER
-            while len(batch) < size and await self._more(deadline):
+            batch, weight = [first], len(first.body)
+            end = clock() + LONGEST
+            while len(batch) < size and weight < HEAVIEST and await self._more(min(end, clock() + LINGER)):
                 batch.append(self._queue.popleft())
+                weight += len(batch[-1].body)
             yield batch
             await self._refill()
 

@@ -58,6 +58,11 @@ def message_entry_id(ref: str) -> str:
     return f"kb:msg:{ref}"
 
 
+def thread_entry_id(ref: str, number: int = 1) -> str:
+    """The id of the knowledge-base entry of the comments under the post `ref`; a long thread has several, from 1."""
+    return f"kb:thread:{ref}" if number == 1 else f"kb:thread:{ref}#{number:04}"
+
+
 def topic_entry_id(topic_id: str) -> str:
     """The id of the knowledge-base entry of a topic."""
     return f"kb:topic:{topic_id}"

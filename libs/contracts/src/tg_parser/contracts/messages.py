@@ -197,6 +197,7 @@ class TelegramMessage(Contract):
     rich: tuple[dict[str, Any], ...] = Field(
         default=(), description="blocks of a rich message as Telegram's schema names them (`_`: constructor)"
     )
+    rich_truncated: bool | None = Field(default=None, description="True: only the beginning of `rich` is known")
     pinned: bool = False
     protected: bool = Field(default=False, description="its channel or sender forbids forwarding and saving")
     action: str | None = Field(default=None, description="service messages: Telegram's name of the action")

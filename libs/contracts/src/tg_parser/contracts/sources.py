@@ -188,3 +188,21 @@ class FloodWaited(Fact):
     def about(self) -> tuple[str | int, ...]:
         """The call and the moment."""
         return (self.TYPE, self.account, self.method, self.at.isoformat())
+
+
+class AccountStateChanged(Fact):
+    """How a Telegram account stands: `signed_in` and used, `needs_login` because Telegram has ended its session, or `banned`.
+
+    `reason` tells a person in a sentence what has happened. Neither its number nor its session is in here.
+    """
+
+    TYPE: ClassVar[str] = "tg.account.statechanged"
+
+    account: str = Field(max_length=64)
+    state: Literal["signed_in", "needs_login", "banned"]
+    reason: str = Field(default="", max_length=2000)
+    at: Timestamp
+
+    def about(self) -> tuple[str | int, ...]:
+        """The account and the moment."""
+        return (self.TYPE, self.account, self.state, self.at.isoformat())

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import cached_property
 from typing import Any, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -13,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from tg_parser.llm.canonical import digest
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Prompt:
     """Instructions under version control.
 
@@ -27,20 +28,20 @@ class Prompt:
     version: str
     text: str
 
-    @property
+    @cached_property
     def sha256(self) -> str:
         """The digest of the text, in hexadecimal: an edited prompt is another prompt, whatever its version says."""
         return hashlib.sha256(self.text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class OutputSchema:
     """The JSON Schema the answer must satisfy, under the name some providers want for it (`[a-zA-Z0-9_-]{1,64}`)."""
 
     name: str
     schema: Mapping[str, Any]
 
-    @property
+    @cached_property
     def sha256(self) -> str:
         """The digest of the schema in canonical JSON."""
         return digest(self.schema)

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from tg_parser.contracts.knowledge import Artifact, Manifest
 from tg_parser.exporter.domain.entries import message_entry, topic_entry
 from tg_parser.exporter.domain.manifest import manifest
-from tg_parser.exporter.domain.rows import Extent, MessageRow, TopicRow
+from tg_parser.exporter.domain.rows import Channels, CommentRow, Extent, MessageRow, TopicRow
 from tg_parser.exporter.domain.stable_json import Json, dumps
+from tg_parser.exporter.domain.threads import Thread, Threads, thread_entry
 from tg_parser.exporter.domain.topic_files import TopicDossier, topic_dossier, topic_export, topic_file_name
 from tg_parser.exporter.ports import Folder, StagedFile
 
@@ -26,24 +27,36 @@ class Written:
 
 
 class Draft:
-    """An export under way. Messages come first, then topics, each in the order of their ids: so entries are sorted too."""
+    """An export under way. First posts, then comments, then topics, each in the order of their ids: entries are sorted too."""
 
-    def __init__(self, folder: Folder, *, pretty: bool) -> None:
+    def __init__(self, folder: Folder, channels: Channels, *, pretty: bool) -> None:
         self._folder = folder
+        self._channels = channels
         self._pretty = pretty
         self._entries = folder.stage(ENTRIES)
         self._cards = _Array(folder.stage(TOPICS), pretty=pretty)
         self._topic_files: list[Artifact] = []
         self._messages = 0
+        self._threads = Threads()
+        self._thread_entries = 0
 
     def add_messages(self, page: Sequence[MessageRow]) -> None:
         """Write the entries of messages."""
-        self._add_entries(dumps(message_entry(row)) for row in page)
+        self._add_entries(dumps(message_entry(row, self._channels)) for row in page)
         self._messages += len(page)
+
+    def add_comments(self, page: Sequence[CommentRow]) -> None:
+        """Write the entries of the threads that a page of comments completes."""
+        for row in page:
+            self._add_threads(self._threads.add(row))
+
+    def end_comments(self) -> None:
+        """Write what is left of the last thread."""
+        self._add_threads(self._threads.finish())
 
     def add_topics(self, page: Sequence[TopicRow]) -> None:
         """Write the entries, cards and files of topics."""
-        dossiers = [topic_dossier(row) for row in page]
+        dossiers = [topic_dossier(row, self._channels) for row in page]
         self._add_entries(dumps(topic_entry(each.row, each.card, each.bundle, each.resolved)) for each in dossiers)
         self._cards.add([each.card for each in dossiers])
         self._topic_files += [self._topic_file(each) for each in dossiers]
@@ -51,14 +64,19 @@ class Draft:
     def finish(self, extent: Extent) -> Written:
         """Make everything durable and visible."""
         main = [self._entries.close(), self._cards.close()]
-        told = manifest(extent, [*main, *self._topic_files], messages=self._messages, topics=len(self._topic_files))
+        files, topics = [*main, *self._topic_files], len(self._topic_files)
+        told = manifest(extent, files, messages=self._messages, topics=topics, threads=self._thread_entries)
         body = dumps(told.model_dump(mode="json"), pretty=self._pretty) + b"\n"
         return Written(told, (self._folder.publish(body), *main, *self._topic_files))
 
     def _add_entries(self, entries: Iterable[bytes]) -> None:
-        lines = list(entries)
-        if lines:
-            self._entries.write(b"\n".join([*lines, b""]), rows=len(lines))
+        for entry in entries:
+            self._entries.write(entry + b"\n")
+
+    def _add_threads(self, threads: Iterable[Thread]) -> None:
+        found = [dumps(thread_entry(thread, self._channels)) for thread in threads]
+        self._add_entries(found)
+        self._thread_entries += len(found)
 
     def _topic_file(self, dossier: TopicDossier) -> Artifact:
         body = dumps(topic_export(dossier), pretty=self._pretty) + b"\n"

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 from tg_parser.contracts.knowledge import Artifact
-from tg_parser.exporter.domain.rows import Extent, MessageRow, TopicRow
+from tg_parser.exporter.domain.rows import CommentRow, Extent, MessageRow, TopicRow
 
 
 class FolderUnusable(Exception):
@@ -31,7 +31,14 @@ class Snapshot(Protocol):
         ...
 
     def messages(self) -> AsyncGenerator[Sequence[MessageRow], None]:
-        """Living messages with a document, in the order of `entry_ref` by bytes, a page at a time."""
+        """Living posts with a document, in the order of `entry_ref` by bytes, a page at a time.
+
+        An album is one; comments are among them only if nobody knows under which post they stand.
+        """
+        ...
+
+    def comments(self) -> AsyncGenerator[Sequence[CommentRow], None]:
+        """Living comments with a document, in the order of `root_ref` by bytes and then of their ids, a page at a time."""
         ...
 
     def topics(self) -> AsyncGenerator[Sequence[TopicRow], None]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from pydantic_core import to_json
 from sqlalchemy import TextClause, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -14,11 +15,15 @@ from tg_parser.contracts.codec import encode
 from tg_parser.contracts.messages import MessageEdited, MessageEnriched, MessageIngested
 from tg_parser.exporter.domain.folding import HEARD, Told, rows_of
 from tg_parser.exporter.domain.registers import REGISTERS, Register, Row
+from tg_parser.rendering.markdown import is_bare, markdown
 
 SCHEMA = "exporter"
 PROJECTION = f"{SCHEMA}.entries"
-TEXT = {"message": {"text", "entities"}, "observations": True}
-"""What is left out of an observed message: an entry has the document's text, of the message as it was merged."""
+TEXT = {"message": {"text", "entities", "rich"}, "observations": True}
+"""What is left out of an observed message: an entry has the document's text, of the message as it was merged.
+
+What it looks like is kept as Markdown, in a member of its own beside `message`, where that says more than its text.
+"""
 
 
 class EntriesProjection:
@@ -62,7 +67,8 @@ def _told(entry: Recorded) -> Told:
 def _body(entry: Recorded) -> bytes:
     fact = entry.message
     if isinstance(fact, MessageIngested | MessageEdited | MessageEnriched):
-        return fact.__pydantic_serializer__.to_json(fact, exclude=TEXT, exclude_none=True)
+        body = fact.__pydantic_serializer__.to_json(fact, exclude=TEXT, exclude_none=True)
+        return body if is_bare(fact.message) else body[:-1] + b',"markdown":' + to_json(markdown(fact.message)) + b"}"
     return entry.body if entry.type == fact.wire_type() else encode(fact)
 
 

@@ -11,6 +11,8 @@ from prometheus_client import CONTENT_TYPE_LATEST, Counter, Histogram, generate_
 
 from tg_parser.chassis.health import Readiness
 from tg_parser.gateway import problems
+from tg_parser.gateway.account_routes import account_routes
+from tg_parser.gateway.accounts import Accounts
 from tg_parser.gateway.callers import caller_by
 from tg_parser.gateway.source_routes import source_routes
 from tg_parser.gateway.sources import Sources
@@ -25,7 +27,9 @@ REQUEST_SECONDS = Histogram("tg_http_request_duration_seconds", "Time to answer 
 Next = Callable[[Request], Awaitable[Response]]
 
 
-def create_app(workflows: Workflows, sources: Sources, readiness: Readiness, api_keys: tuple[str, ...] = ()) -> FastAPI:
+def create_app(
+    workflows: Workflows, sources: Sources, accounts: Accounts, readiness: Readiness, api_keys: tuple[str, ...] = ()
+) -> FastAPI:
     """The application over its use cases."""
     app = FastAPI(
         title="TG_parser",
@@ -41,6 +45,7 @@ def create_app(workflows: Workflows, sources: Sources, readiness: Readiness, api
     caller = caller_by(api_keys)
     app.include_router(workflow_routes(workflows, caller))
     app.include_router(source_routes(sources, workflows, caller))
+    app.include_router(account_routes(accounts, caller))
     return app
 
 

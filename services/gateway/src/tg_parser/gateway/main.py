@@ -1,8 +1,8 @@
 """Gateway: REST in, read models out.
 
-Hears the workflows' logs and live numbers, and what is told about registered sources · Tells WorkflowRequested,
+Hears the workflows' logs and live numbers, and what is told about registered sources and about accounts · Tells WorkflowRequested,
 CancelRequested, SourceAdded, SourcePaused, SourceResumed, SourceRemoved, SourceRunStarted · Owns the list of workflows and
-that of sources (schema `gateway`).
+those of sources and accounts (schema `gateway`).
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from tg_parser.chassis.logging import configure_logging
 from tg_parser.chassis.projector import Projector
 from tg_parser.chassis.service import Service, run
 from tg_parser.contracts import subjects
+from tg_parser.gateway.accounts import Accounts, AccountsProjection
 from tg_parser.gateway.api import create_app
 from tg_parser.gateway.projection import WorkflowsProjection
 from tg_parser.gateway.settings import GatewaySettings
@@ -35,7 +36,9 @@ class Gateway(Service):
         self,
         chassis: Chassis,
         projectors: Sequence[Projector],
+        *,
         sources: Sources,
+        accounts: Accounts,
         listener: socket.socket,
         api_keys: tuple[str, ...],
     ) -> None:
@@ -43,7 +46,7 @@ class Gateway(Service):
         self.url = f"http://{host}:{port}"
         self._listener = listener
         self.readiness = Readiness()
-        app = create_app(Workflows(chassis), sources, self.readiness, api_keys)
+        app = create_app(Workflows(chassis), sources, accounts, self.readiness, api_keys)
         self._http: HttpServer = http_server(app, host, port)
         super().__init__(
             "gateway", chassis=chassis, projectors=projectors, tasks={"http": self._serve}, readiness=self.readiness
@@ -64,7 +67,16 @@ async def build(settings: GatewaySettings) -> AsyncIterator[Gateway]:
             workflows = Projector(WorkflowsProjection(), chassis, stream=subjects.WORKFLOWS)
             registered = Projector(SourcesProjection(), chassis)
             sources = Sources(chassis, partial(registered.wait_until_current, timeout=CATCH_UP))
-            yield Gateway(chassis, [workflows, registered], sources, listener, settings.api_keys)
+            using = Projector(AccountsProjection(), chassis)
+            accounts = Accounts(chassis, partial(using.wait_until_current, timeout=CATCH_UP))
+            yield Gateway(
+                chassis,
+                [workflows, registered, using],
+                sources=sources,
+                accounts=accounts,
+                listener=listener,
+                api_keys=settings.api_keys,
+            )
 
 
 def main() -> None:

@@ -1,6 +1,7 @@
 """How often Telegram may be asked. It publishes no numbers: these are what long-running collectors found, and settings.
 
-`getHistory` covers replies too, `views` also reactions; `t.me/s` is the public preview, where the account is empty.
+`getHistory` covers replies too, `views` also reactions; `t.me/s` is the public preview, where the account is empty; `getSelf`
+is what is asked when a connection is opened, `getDifference` what Telethon asks by itself while it listens.
 """
 
 from __future__ import annotations
@@ -10,8 +11,9 @@ from typing import Final, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 Method = Literal[
-    "getHistory", "getMessages", "resolveUsername", "getDialogs", "getFullChannel", "views", "joinChannel", "t.me/s"
-]
+    "getHistory", "getMessages", "resolveUsername", "getDialogs", "getFullChannel", "views", "joinChannel", "t.me/s",
+    "getSelf", "getDifference",
+]  # fmt: skip
 HOUR: Final = 3600.0
 
 
@@ -43,6 +45,8 @@ class Budgets(BaseModel):
     views: Budget = Budget(rate=0.5, together=1)
     join_channel: Budget = Budget(rate=5 / HOUR, burst=2, per_day=20)
     preview: Budget = Budget(rate=1.0, burst=2, together=1)
+    get_self: Budget = Budget(rate=1 / 20, burst=5, together=5)
+    get_difference: Budget = Budget(rate=1.0, burst=10)
 
     def of(self, method: Method) -> Budget:
         """The budget of a method."""
@@ -55,4 +59,6 @@ class Budgets(BaseModel):
             "views": self.views,
             "joinChannel": self.join_channel,
             "t.me/s": self.preview,
+            "getSelf": self.get_self,
+            "getDifference": self.get_difference,
         }[method]

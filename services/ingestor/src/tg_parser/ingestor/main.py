@@ -1,29 +1,38 @@
 """Ingestor: turns what Telegram holds into facts about messages.
 
-Hears jobs IngestSource · Tells MessageIngested, MessageEdited, ChannelObserved, IngestPageCommitted, IngestCompleted,
-IngestRefused, JobFailed · Owns what is known of messages and how far each workflow has read (schema `ingestor`).
+Hears jobs IngestSource, and what is told about registered sources · Tells MessageIngested, MessageEdited, ChannelObserved,
+IngestPageCommitted, IngestCompleted, IngestRefused, SourceRead, SourceHinted, FloodWaited, AccountStateChanged, JobFailed ·
+Owns what is known of messages, how far each workflow has read, how accounts stand and how they address chats (schema
+`ingestor`).
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 
 from tg_parser.chassis.chassis import open_chassis
 from tg_parser.chassis.jobs import JobHandler
 from tg_parser.chassis.logging import configure_logging
 from tg_parser.chassis.projector import Projector
-from tg_parser.chassis.service import Service, run
+from tg_parser.chassis.service import Service, Task, run
 from tg_parser.contracts import subjects
 from tg_parser.contracts.jobs import IngestSource
 from tg_parser.ingestor.adapters.desktop_html.source import DesktopHtmlExports
 from tg_parser.ingestor.adapters.desktop_json.source import DesktopExports
+from tg_parser.ingestor.adapters.followed_projection import FollowedProjection, FollowedSources
 from tg_parser.ingestor.adapters.known_messages import OpenStoredKnowledge
 from tg_parser.ingestor.adapters.known_projection import KnownProjection
 from tg_parser.ingestor.adapters.log_facts import LogFacts
 from tg_parser.ingestor.adapters.object_originals import ObjectOriginals
 from tg_parser.ingestor.adapters.preview.source import open_previews
+from tg_parser.ingestor.adapters.standings import KeptStandings
+from tg_parser.ingestor.adapters.telethon.accounts.callers import Accounts
+from tg_parser.ingestor.adapters.telethon.accounts.opening import open_accounts
+from tg_parser.ingestor.adapters.telethon.chat_store import StoredChats
+from tg_parser.ingestor.adapters.telethon.hints import Hints
+from tg_parser.ingestor.adapters.telethon.source import TelegramHistory
 from tg_parser.ingestor.handlers import ReadSource, failed
 from tg_parser.ingestor.limiter import Limiter
 from tg_parser.ingestor.settings import IngestorSettings
@@ -35,20 +44,31 @@ LONGEST = 6 * 3600.0  # seconds for one source; each page has a time-out of its 
 @asynccontextmanager
 async def build(settings: IngestorSettings) -> AsyncIterator[Service]:
     """Open what the ingestor needs, wire it, and close it afterwards."""
-    async with (
-        open_chassis(
-            "ingestor", nats=settings.nats, postgres=settings.postgres, telemetry=settings.telemetry
-        ) as chassis,
-        open_previews(Limiter(settings.budgets), site=settings.preview_site) as previews,
-    ):
+    async with AsyncExitStack() as stack:
+        chassis = await stack.enter_async_context(
+            open_chassis("ingestor", nats=settings.nats, postgres=settings.postgres, telemetry=settings.telemetry)
+        )
         database = chassis.require_database()
         await database.migrate("tg_parser.ingestor.migrations", "ingestor")
+        limiter = Limiter(settings.budgets, clock=chassis.clock)
+        standings = KeptStandings(database, limiter)
+        await standings.restore()
+        previews = await stack.enter_async_context(open_previews(limiter, site=settings.preview_site))
+        hints = Hints(
+            FollowedSources(database, "mtproto_history"), chassis.facts, chassis.clock, settings.telegram.hints_every_s
+        )
+        hears = hints.hears if settings.telegram.hints else None
+        accounts = await stack.enter_async_context(
+            open_accounts(chassis, settings.telegram, limiter, standings.keep, hears=hears)
+        )
+        followed = Projector(FollowedProjection(), chassis, committed=hints.changed)
         known = Projector(KnownProjection(), chassis)
         handler = ReadSource(
             sources={
                 "td_json": DesktopExports(settings.import_roots),
                 "td_html": DesktopHtmlExports(settings.import_roots),
                 "web_preview": previews,
+                "mtproto_history": TelegramHistory(accounts, StoredChats(database), chassis.clock),
             },
             open_knowledge=OpenStoredKnowledge(
                 database, partial(known.wait_until_current, timeout=CATCH_UP), LogFacts(chassis.nc.jetstream())
@@ -70,10 +90,18 @@ async def build(settings: IngestorSettings) -> AsyncIterator[Service]:
                     longest=LONGEST,
                 )
             ],
-            projectors=[known],
+            projectors=[known, followed],
+            tasks={"standings": standings.run, **_hinting(settings, hints, accounts)},
             health_host=settings.health_host,
             health_port=settings.health_port,
         )
+
+
+def _hinting(settings: IngestorSettings, hints: Hints, accounts: Accounts) -> Mapping[str, Task]:
+    """The tasks of listening; none where nobody wants that or no account can be used."""
+    if not settings.telegram.hints or settings.telegram.sessions is None:
+        return {}
+    return {"hints": hints.run, "listening": partial(hints.listen, accounts)}
 
 
 def main() -> None:

@@ -30,8 +30,8 @@ PRIORITY: Final[dict[SourceKind, int]] = {
 SHOWS_THE_PRESENT: Final = frozenset({"mtproto_live", "mtproto_history", "takeout", "web_preview"})
 """Sources that are read from Telegram itself: what they show is true now. A file is true of a moment nobody wrote down."""
 CONTENT: Final = (
-    "kind", "text", "entities", "media", "poll", "place", "contact_name", "buttons", "link_preview", "rich", "action",
-    "action_detail",
+    "kind", "text", "entities", "media", "poll", "place", "contact_name", "buttons", "link_preview", "rich", "rich_truncated",
+    "action", "action_detail",
 )  # fmt: skip
 RELATIONS: Final = (
     "author", "sender_id", "via_bot", "reply_to_message_id", "reply_to_channel_id", "quote", "thread_id", "root_ref",

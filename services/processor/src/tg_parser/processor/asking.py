@@ -14,6 +14,7 @@ from tg_parser.llm.port import Account, LanguageModel, Limits, Prompt, Structure
 from tg_parser.llm.spending import MICROS
 from tg_parser.processor.domain import Pipeline, document_text, hints, hints_for_a_model, words
 from tg_parser.processor.prompt import PromptSet
+from tg_parser.rendering.plain import PLAIN_VERSION
 
 NO_PROMPT = Prompt(id="none", version="0", text="")
 """What rules are told instead of instructions: no change of a prompt makes their documents old."""
@@ -42,6 +43,7 @@ class Questions:
     max_output_tokens: int
     temperature: float | None = 0.0
     params: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    _pipelines: dict[tuple[str, str, Prompt], Pipeline] = field(default_factory=dict[Any, Any], init=False, repr=False)
 
     def about(self, job: ProcessMessage, model: LanguageModel) -> Question:
         """The question about the message of `job`, for `model`."""
@@ -72,20 +74,27 @@ class Questions:
             temperature=0,
             fresh=fresh(job),
         )
-        return Question(request, Pipeline(model.provider, model.model, "none", "none", {"schema": EXTRACTION_VERSION}))
+        return Question(request, self._pipeline(model, NO_PROMPT))
 
     def _pipeline(self, model: LanguageModel, prompt: Prompt) -> Pipeline:
+        """Made once for each model and prompt: its digest is wanted for every message."""
+        name = (model.provider, model.model, prompt)
+        made = self._pipelines.get(name)
+        if made is None:
+            made = self._pipelines[name] = self._made(model, prompt)
+        return made
+
+    def _made(self, model: LanguageModel, prompt: Prompt) -> Pipeline:
+        parameters: dict[str, Any] = {"schema": EXTRACTION_VERSION, "rendering": PLAIN_VERSION}
+        if prompt is NO_PROMPT:
+            return Pipeline(model.provider, model.model, "none", "none", parameters)
         return Pipeline(
             provider=model.provider,
             model=model.model,
             prompt_id=f"sha256:{prompt.sha256[:16]}",
             prompt_name=f"{prompt.id}@{prompt.version}",
-            parameters={
-                "temperature": self.temperature,
-                "max_tokens": self.max_output_tokens,
-                "schema": EXTRACTION_VERSION,
-                **self.params,
-            },
+            parameters=parameters
+            | {"temperature": self.temperature, "max_tokens": self.max_output_tokens, **self.params},
         )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any, TypeVar
 
 from tg_parser.contracts.documents import (
@@ -26,11 +27,14 @@ from tg_parser.llm.model_settings import EXTRACTIVE
 from tg_parser.llm.port import StructuredResult
 from tg_parser.llm.text_clean import text_clean
 from tg_parser.processor.evidence import found_in
+from tg_parser.rendering.plain import own_words, plain
+from tg_parser.rendering.rich_links import addresses_of, hashtags_of
+from tg_parser.rendering.utf16 import pieces
 
 PIPELINE_VERSION = "processing:v4.0.0"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Pipeline:
     """How documents are made: two messages with equal pipelines and contents get equal documents."""
 
@@ -40,7 +44,7 @@ class Pipeline:
     prompt_name: str
     parameters: Mapping[str, Any]
 
-    @property
+    @cached_property
     def key(self) -> str:
         """The digest by which an unchanged message is recognised as done."""
         settings = [f"{name}={self.parameters[name]}" for name in sorted(self.parameters)]
@@ -69,11 +73,8 @@ def skipped(job: ProcessMessage, reason: SkipReason, pipeline_key: str) -> Messa
 
 
 def document_text(message: TelegramMessage) -> str:
-    """The text to understand: the post's own, and a poll as question and options."""
-    if message.poll is None:
-        return message.text
-    options = "\n".join(f"- {answer.text}" for answer in message.poll.answers)
-    return "\n\n".join(part for part in (message.text, message.poll.question, options) if part.strip())
+    """The words to understand. An album's item is asked about for its own words alone: its file is shown with the album."""
+    return plain(message) if message.grouped_id is None else own_words(message)
 
 
 def words(job: ProcessMessage) -> str:
@@ -166,7 +167,7 @@ def document_of(
         kind=extraction.kind,
         is_ad=extraction.is_ad,
         content_hash=job.content_hash,
-        hashtags=_of_type(message, "hashtag"),
+        hashtags=_hashtags(message),
         urls=urls(message),
         forwarded_from=_origin(message),
         reply_to=_answered(message),
@@ -184,27 +185,21 @@ def document_of(
 
 
 def urls(message: TelegramMessage) -> tuple[str, ...]:
-    """Every address the post links to, in the order of the text, each once."""
-    found = [
-        entity.url or _cut(message.text, entity.offset, entity.length)
-        for entity in message.entities
-        if entity.type in LINKS
-    ]
+    """Every address the post links to, each once: of the text, of a rich message, of the buttons."""
+    covered = zip(message.entities, pieces(message.text, message.entities), strict=True)
+    found = [entity.url or text for entity, text in covered if entity.type in LINKS]
+    found += addresses_of(message.rich)
+    found += [button.url for button in message.buttons if button.url]
     return tuple(dict.fromkeys(url for url in found if url))
 
 
 LINKS = {"link", "text_link", "url"}
 
 
-def _of_type(message: TelegramMessage, kind: str) -> tuple[str, ...]:
-    found = (_cut(message.text, entity.offset, entity.length) for entity in message.entities if entity.type == kind)
-    return tuple(dict.fromkeys(found))
-
-
-def _cut(text: str, offset: int, length: int) -> str:
-    """The range in UTF-16 code units, as Telegram counts."""
-    units = text.encode("utf-16-le", "surrogatepass")
-    return units[2 * offset : 2 * (offset + length)].decode("utf-16-le", "ignore")
+def _hashtags(message: TelegramMessage) -> tuple[str, ...]:
+    tags = [entity for entity in message.entities if entity.type == "hashtag"]
+    written = pieces(message.text, tags) if tags else []
+    return tuple(dict.fromkeys((*written, *hashtags_of(message.rich))))
 
 
 def _origin(message: TelegramMessage) -> str | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import aclosing
 
 import structlog
 
@@ -11,7 +12,6 @@ from tg_parser.chassis.errors import TransientError
 from tg_parser.chassis.facts import FactWriter
 from tg_parser.chassis.projector import Projector
 from tg_parser.chassis.recorded import Recorded
-from tg_parser.contracts.model import Fact
 from tg_parser.contracts.topics import TopicsAssigned
 from tg_parser.topicizer.ports import Grouping, Memory
 
@@ -60,22 +60,13 @@ class Assigner:
         """Assign what is there, then tell how the topics stand; the last fact says that all of it was told."""
         async with self._turn:
             await self._assign_all()
-            await self._tell(facts, await self._regrouped())
-
-    async def _regrouped(self) -> list[Fact]:
-        try:
-            return await self._grouping.regroup()
-        except TransientError:
-            self._position = None
-            raise
-
-    async def _tell(self, facts: FactWriter, told: Sequence[Fact]) -> None:
-        try:
-            await facts.tell_all(told[:-1])
-            await facts.tell(told[-1])
-        except BaseException:
-            self._position = None  # the grouping believes what was perhaps not told: start over from the log
-            raise
+            try:
+                async with aclosing(self._grouping.regroup()) as told:
+                    async for some in told:
+                        await facts.tell_all(some)
+            except BaseException:
+                self._position = None  # the grouping believes what was perhaps not told: start over from the log
+                raise
 
     async def _assign_all(self) -> None:
         if self._position is None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import Final
 
-from tg_parser.contracts.codec import decode_body
+from tg_parser.contracts.codec import decode_body, encode
 from tg_parser.contracts.model import Fact
-from tg_parser.contracts.topics import Assignment
+from tg_parser.contracts.topics import Assignment, TopicizationCompleted
 from tg_parser.topicizer.domain.cluster import Cluster
 from tg_parser.topicizer.domain.document import Document
 from tg_parser.topicizer.stored_document import StoredDocument
@@ -15,16 +16,24 @@ from tg_parser.topicizer.stored_document import StoredDocument
 Rows = Sequence[tuple[int, int, str, str]]
 """Sequence, revision, document and assignment as JSON."""
 
+Told = tuple[str, bytes]
+"""A fact's wire type and body."""
+
+CHUNK: Final = 1 << 20
+"""Bytes of facts handed over at once."""
+
 
 class LocalGrouping:
     """One state, all in memory."""
 
     def __init__(self) -> None:
-        self._cluster = Cluster()
+        self.reset()
 
     def reset(self) -> None:
         """Forget everything."""
         self._cluster = Cluster()
+        self._regrouping: Iterator[Fact] = iter(())
+        self._ahead: Fact | None = None
 
     def record(self, rows: Rows) -> None:
         """Take over what was decided earlier."""
@@ -44,9 +53,23 @@ class LocalGrouping:
         """Decide and record."""
         return self._cluster.assign([_document(*row) for row in documents])
 
-    def regroup(self) -> list[Fact]:
-        """Bring the topics up to date."""
-        return self._cluster.regroup()
+    def begin_regroup(self) -> None:
+        """Bring the topics up to date; `next_told` says how they stand."""
+        self._regrouping = self._cluster.regrouping()
+
+    def next_told(self) -> list[Told]:
+        """What comes next of the regroup, some CHUNK bytes of it, its last fact alone; nothing after the end."""
+        chunk: list[Told] = []
+        size = 0
+        while size < CHUNK and (fact := self._ahead or next(self._regrouping, None)):
+            self._ahead = None
+            if chunk and isinstance(fact, TopicizationCompleted):
+                self._ahead = fact
+                break
+            body = encode(fact)
+            chunk.append((fact.wire_type(), body))
+            size += len(body)
+        return chunk
 
 
 def _document(seq: int, revision: int, body: str) -> Document:

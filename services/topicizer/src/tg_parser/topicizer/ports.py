@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
 from typing import Protocol
 
 from tg_parser.contracts.model import Fact
@@ -39,6 +39,6 @@ class Grouping(Protocol):
         """Decide where each document belongs and remember it."""
         ...
 
-    async def regroup(self) -> list[Fact]:
-        """The facts that bring the topics up to date; the last is TopicizationCompleted."""
+    def regroup(self) -> AsyncGenerator[Sequence[Fact], None]:
+        """The facts that bring the topics up to date, some at a time; TopicizationCompleted comes last, and alone."""
         ...

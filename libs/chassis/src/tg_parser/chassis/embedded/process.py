@@ -6,9 +6,9 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Mapping
 from contextlib import AsyncExitStack, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -50,6 +50,9 @@ class Program:
     identity: str = "same"
     """As which user it runs: see `launch`."""
 
+    environment: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Variables beside those every server gets."""
+
 
 class ServerProcess:
     """A running server. It is in a session of its own: a terminal's Ctrl-C reaches us, and we stop it in our order."""
@@ -67,7 +70,7 @@ class ServerProcess:
             process = await asyncio.create_subprocess_exec(
                 *_launched(program),
                 cwd=program.directory,
-                env=_ENVIRONMENT,
+                env={**_ENVIRONMENT, **program.environment},
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

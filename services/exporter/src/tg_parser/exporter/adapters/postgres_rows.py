@@ -3,21 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from typing import Any
 
-from sqlalchemy import Row, RowMapping
+from sqlalchemy import Row, RowMapping, TextClause
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tg_parser.chassis.database import DATABASE_ERRORS, Database
 from tg_parser.chassis.errors import TransientError
 from tg_parser.contracts.knowledge import RejectedEntry
 from tg_parser.exporter.adapters import queries
-from tg_parser.exporter.domain.rows import ChannelName, Extent, MemberRow, MessageRow, OutcomeCount, TopicRow
+from tg_parser.exporter.domain.rows import (
+    ChannelName,
+    CommentRow,
+    Extent,
+    ItemRow,
+    MemberRow,
+    MessageRow,
+    OutcomeCount,
+    TopicRow,
+)
 from tg_parser.exporter.ports import Snapshot
 
-MESSAGES_PER_PAGE = 500
-TOPICS_PER_PAGE = 50  # a topic may have hundreds of messages, each read for its title
+MESSAGES_PER_PAGE = 100  # opened, a message takes some 60 KB
+TOPICS_PER_PAGE = 10  # a topic may have hundreds of messages, each read for its title
 
 
 class PostgresKnowledgeBase:
@@ -53,23 +62,36 @@ class PostgresSnapshot:
         channels = await self._rows(queries.CHANNELS)
         outcomes = await self._rows(queries.OUTCOMES)
         deleted = await self._rows(queries.DELETED)
+        posts = await self._rows(queries.POSTS)
         rejected = await self._rows(queries.REJECTED)
         return Extent(
             position=position[0]["last_seq"] if position else 0,
             channels={row["channel_id"]: ChannelName(row["title"], row["username"]) for row in channels},
             outcomes=tuple(OutcomeCount(**row) for row in outcomes),
             deleted=deleted[0]["messages"],
+            posts=posts[0]["posts"],
             rejected=tuple(RejectedEntry(**row) for row in rejected),
         )
 
     async def messages(self) -> AsyncGenerator[Sequence[MessageRow], None]:
         """See the port."""
+        async with aclosing(self._pages(queries.MESSAGES)) as pages:
+            async for page in pages:
+                yield [_message(row) for row in page]
+
+    async def comments(self) -> AsyncGenerator[Sequence[CommentRow], None]:
+        """See the port."""
+        async with aclosing(self._pages(queries.COMMENTS)) as pages:
+            async for page in pages:
+                yield [_comment(row) for row in page]
+
+    async def _pages(self, query: TextClause) -> AsyncGenerator[Sequence[Row[Any]], None]:
         try:
             await self._connection.execute(queries.SORT_MEMORY)
-            stream = await self._connection.stream(queries.MESSAGES, execution_options={"yield_per": MESSAGES_PER_PAGE})
+            stream = await self._connection.stream(query, execution_options={"yield_per": MESSAGES_PER_PAGE})
             pages = stream.partitions()
             while page := await anext(pages, None):
-                yield [_message(row) for row in page]
+                yield page
         except DATABASE_ERRORS as error:
             raise _away(error) from error
 
@@ -101,14 +123,24 @@ def _channel(row: RowMapping) -> ChannelName:
 
 def _message(row: Row[Any]) -> MessageRow:
     """By position: by name, fetching would cost as much as everything else."""
-    entry_ref, source_ref, observed, processed, observed_seq, processed_seq, channel_id, title, username, *sets = tuple(
+    entry_ref, source_ref, observed, processed, observed_seq, processed_seq, channel_id, title, username, *more = tuple(
         row
     )
     channel = ChannelName(title or channel_id, username)
-    album, topic_ids = (tuple(found or ()) for found in sets)
+    topic_ids, members, bodies, documents = more
+    album = tuple(map(ItemRow, members, bodies, documents)) if members else ()
     return MessageRow(
-        entry_ref, source_ref, observed, processed, observed_seq, processed_seq, channel, album, topic_ids
+        entry_ref, source_ref, observed, processed, observed_seq, processed_seq, channel, album, _topic_ids(topic_ids)
     )
+
+
+def _comment(row: Row[Any]) -> CommentRow:
+    *texts, topic_ids = tuple(row)
+    return CommentRow(*texts, topic_ids=_topic_ids(topic_ids))
+
+
+def _topic_ids(lines: str | None) -> tuple[str, ...]:
+    return tuple(sorted(set(lines.split("\n")))) if lines else ()
 
 
 def _member(row: RowMapping) -> MemberRow:

@@ -6,8 +6,8 @@ from sqlalchemy import text
 
 POSITION = text("SELECT last_seq FROM exporter.projection_position WHERE projection = 'exporter.entries'")
 
-SORT_MEMORY = text("SET LOCAL work_mem = '64MB'")
-"""Sorting twenty thousand documents fits; more go to the server's disk."""
+SORT_MEMORY = text("SET LOCAL work_mem = '16MB'")
+"""Sorting five thousand documents fits; more go to the server's disk, which costs little beside reading them."""
 
 CHANNELS = text(
     "SELECT channel_id, title, username FROM exporter.channel LEFT JOIN exporter.username USING (channel_id)"
@@ -34,24 +34,37 @@ REJECTED = text(
     """
 )
 
+POSTS = text(
+    """
+    SELECT count(DISTINCT (channel_id, coalesce(grouped_id, source_ref))) AS posts
+    FROM exporter.post LEFT JOIN exporter.presence USING (source_ref, channel_id)
+    WHERE presence.gone IS NOT TRUE AND split_part(source_ref, ':', 3) <> 'comment'
+    """
+)
+"""An album counts once."""
+
 MESSAGES = text(
     """
-    WITH album AS (
-        SELECT post.channel_id, post.grouped_id, array_agg(source_ref ORDER BY message_id) AS members,
-               (array_agg(source_ref ORDER BY message_id) FILTER (WHERE outcome.kind = 'processed'))[1] AS speaker
-        FROM exporter.post LEFT JOIN exporter.outcome USING (source_ref) LEFT JOIN exporter.presence USING (source_ref)
-        WHERE post.grouped_id IS NOT NULL AND presence.gone IS NOT TRUE
-        GROUP BY 1, 2
-        HAVING count(*) > 1
-    ), membership AS (
-        SELECT member AS source_ref, array_agg(topic_id ORDER BY topic_id) AS topic_ids
+    WITH membership AS (
+        SELECT member AS source_ref, string_agg(topic_id, E'\\n') AS topic_ids
         FROM exporter.topic CROSS JOIN LATERAL unnest(string_to_array(topic.members, E'\\n')) AS member
         WHERE topic.alive
         GROUP BY 1
+    ), album AS (
+        SELECT post.channel_id, post.grouped_id, array_agg(source_ref ORDER BY message_id) AS members,
+               array_agg(post.body ORDER BY message_id) AS observed,
+               array_agg(outcome.body ORDER BY message_id) AS processed,
+               (array_agg(source_ref ORDER BY message_id) FILTER (WHERE outcome.kind = 'processed'))[1] AS speaker,
+               string_agg(membership.topic_ids, E'\\n') AS topic_ids
+        FROM exporter.post LEFT JOIN exporter.outcome USING (source_ref) LEFT JOIN exporter.presence USING (source_ref)
+        LEFT JOIN membership USING (source_ref)
+        WHERE post.grouped_id IS NOT NULL AND presence.gone IS NOT TRUE
+        GROUP BY 1, 2
+        HAVING count(*) > 1
     )
-    SELECT CASE WHEN post.source_ref = album.speaker THEN album.members[1] ELSE post.source_ref END AS entry_ref,
-           post.source_ref, post.body, outcome.body, post.seq, outcome.seq,
-           post.channel_id, channel.title, username.username, album.members, membership.topic_ids
+    SELECT coalesce(album.members[1], post.source_ref) AS entry_ref,
+           post.source_ref, post.body, outcome.body, post.seq, outcome.seq, post.channel_id, channel.title, username.username,
+           coalesce(album.topic_ids, membership.topic_ids), album.members, album.observed, album.processed
     FROM exporter.post
     JOIN exporter.outcome USING (source_ref)
     LEFT JOIN album ON album.channel_id = post.channel_id AND album.grouped_id = post.grouped_id
@@ -59,14 +72,41 @@ MESSAGES = text(
     LEFT JOIN exporter.channel ON channel.channel_id = post.channel_id
     LEFT JOIN exporter.username ON username.channel_id = post.channel_id
     LEFT JOIN exporter.presence ON presence.source_ref = post.source_ref
-    WHERE presence.gone IS NOT TRUE AND outcome.kind = 'processed'
+    WHERE presence.gone IS NOT TRUE AND outcome.kind = 'processed' AND post.root_ref IS NULL
+          AND (album.speaker IS NULL OR album.speaker = post.source_ref)
     ORDER BY entry_ref
     """
 )
-"""The first message of an album that has a document speaks for it, under the name of the album's head.
+"""An album is one post under the name of its head; the first of its messages that has a document speaks for it.
 
-Further messages of it with a text of their own keep their own entries, so that nothing is lost.
+Comments whose post is known are not among them: they stand in its thread.
 """
+
+COMMENTS = text(
+    """
+    WITH membership AS (
+        SELECT member AS source_ref, string_agg(topic_id, E'\\n') AS topic_ids
+        FROM exporter.topic CROSS JOIN LATERAL unnest(string_to_array(topic.members, E'\\n')) AS member
+        WHERE topic.alive
+        GROUP BY 1
+    ), comment AS (
+        SELECT post.root_ref, post.source_ref, post.message_id, post.body AS observed, outcome.body AS processed,
+               row_number() OVER (PARTITION BY post.root_ref ORDER BY post.message_id, post.source_ref) AS place
+        FROM exporter.post JOIN exporter.outcome USING (source_ref) LEFT JOIN exporter.presence USING (source_ref)
+        WHERE post.root_ref IS NOT NULL AND presence.gone IS NOT TRUE AND outcome.kind = 'processed'
+    )
+    SELECT comment.root_ref, comment.source_ref, comment.observed, comment.processed, root.body AS root_observed,
+           root_outcome.body AS root_processed, membership.topic_ids
+    FROM comment
+    LEFT JOIN membership ON membership.source_ref = comment.source_ref
+    LEFT JOIN exporter.presence root_presence ON root_presence.source_ref = comment.root_ref AND comment.place = 1
+    LEFT JOIN exporter.post root ON root.source_ref = comment.root_ref AND comment.place = 1
+                                AND root_presence.gone IS NOT TRUE
+    LEFT JOIN exporter.outcome root_outcome ON root_outcome.source_ref = root.source_ref
+    ORDER BY comment.root_ref, comment.place
+    """
+)
+"""Comments under their posts; the post itself comes with the first of them."""
 
 TOPICS = text(
     """

@@ -112,7 +112,7 @@ def _outcome(outcome: MessageProcessed | MessageSkipped | MessageFailed, seq: in
 def _erased(erased: MessageErased, seq: int) -> Iterator[tuple[Register, Row]]:
     """Over whatever was kept of it: the rows stay, so that late facts about it change nothing, and say nothing."""
     yield PRESENCE, (erased.source_ref, erased.channel_id, True, True, seq)
-    yield POST, (erased.source_ref, erased.channel_id, None, None, None, seq, None)
+    yield POST, (erased.source_ref, erased.channel_id, None, None, None, None, seq, None)
     yield OUTCOME, (erased.source_ref, True, LAST_REVISION, True, seq, "skipped", "erased", None)
 
 
@@ -124,6 +124,7 @@ def _post(observed: MessageIngested | MessageEdited | MessageEnriched, seq: int,
         message.message_id,
         message.date,
         message.grouped_id,
+        message.root_ref,
         seq,
         body,
     )

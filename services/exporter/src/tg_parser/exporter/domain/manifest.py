@@ -12,21 +12,23 @@ SCHEMA_VERSIONS = {"kb_entries": 2, "topics": 2, "topic": 2, "manifest": 1}
 """Version of each artefact's shape. TG_parser v3's were 1; it had no manifest."""
 
 
-def manifest(extent: Extent, files: Iterable[Artifact], *, messages: int, topics: int) -> Manifest:
+def manifest(extent: Extent, files: Iterable[Artifact], *, messages: int, topics: int, threads: int = 0) -> Manifest:
     """The manifest of an export.
 
     Args:
         extent: what it covers.
         files: what was written, besides the manifest itself.
-        messages: entries made of messages.
+        messages: entries made of posts.
         topics: entries made of topics.
+        threads: entries made of comments.
     """
+    entries = {"message_entries": messages, "thread_entries": threads, "topic_entries": topics}
     channels = coverage(extent.channels, extent.outcomes)
     return Manifest(
         export_version=EXPORT_VERSION,
         log_position=extent.position,
         as_of=max((count.last_at for count in extent.outcomes), default=None),
-        counts=_counts(extent, channels, messages, topics),
+        counts=_counts(extent, channels, entries),
         files=tuple(sorted(files, key=lambda file: file.name)),
         schema_versions=SCHEMA_VERSIONS,
         channels=channels,
@@ -61,13 +63,13 @@ def _of_kind(outcomes: Sequence[OutcomeCount], kind: str) -> int:
     return sum(count.messages for count in outcomes if count.kind == kind)
 
 
-def _counts(extent: Extent, channels: Sequence[ChannelCoverage], messages: int, topics: int) -> dict[str, int]:
+def _counts(extent: Extent, channels: Sequence[ChannelCoverage], entries: Mapping[str, int]) -> dict[str, int]:
     return {
-        "entries": messages + topics,
-        "message_entries": messages,
-        "topic_entries": topics,
-        "topics": topics,
+        "entries": sum(entries.values()),
+        **entries,
+        "topics": entries["topic_entries"],
         "channels": len(channels),
+        "posts": extent.posts,
         "messages": sum(channel.messages for channel in channels),
         "processed": sum(channel.processed for channel in channels),
         "skipped": _of_kind(extent.outcomes, "skipped"),

@@ -33,6 +33,15 @@ def permalink(
     return f"{channel}/{ref.message_id}{'?single' if single else ''}"
 
 
+def comment_permalink(comment: SourceRef, root: SourceRef, username: str | None = None) -> str | None:
+    """The address of a comment under the post `root`, whose channel's public name is `username`.
+
+    The comment itself lives in the channel's discussion group, under a number of its own.
+    """
+    channel = _channel_address(root.channel_id, username)
+    return None if channel is None else f"{channel}/{root.message_id}?comment={comment.message_id}"
+
+
 def _channel_address(channel_id: str, username: str | None) -> str | None:
     if WITHOUT_ADDRESS.fullmatch(channel_id):
         return None

@@ -58,12 +58,14 @@ POST: Final = Register(
         "message_id": "bigint",
         "posted_at": "timestamptz",
         "grouped_id": "text",
+        "root_ref": "text",
         "seq": "bigint",
         "body": "text",
     },
     key=("source_ref",),
     version=("seq",),
 )
+"""`root_ref`: of a comment, the post it stands under."""
 PRESENCE: Final = Register(
     "presence",
     {"source_ref": "text", "channel_id": "text", "erased": "boolean", "gone": "boolean", "seq": "bigint"},

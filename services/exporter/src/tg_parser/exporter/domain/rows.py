@@ -17,20 +17,35 @@ class ChannelName:
     username: str | None = None
 
 
+Channels = Mapping[str, ChannelName]
+"""How channels present themselves, by their ids."""
+NO_CHANNELS: Channels = {}
+
+
+@dataclass(frozen=True, slots=True)
+class ItemRow:
+    """One message of an album, as in MessageRow. `processed` None: it has no words of its own, as most have none."""
+
+    source_ref: str
+    observed: str
+    processed: str | None
+
+
 @dataclass(frozen=True, slots=True)
 class MessageRow:
-    """One message that has a document, and everything its entry says.
+    """One post that has a document, and everything its entry says. An album is one post.
 
     Attributes:
-        entry_ref: the message the entry is named after: for the text of an album its head, otherwise the message itself.
-        source_ref: the message the document is about.
-        observed: body of the newest MessageIngested or MessageEdited, without the text: that is the document's.
+        entry_ref: the message the entry is named after: an album's head, otherwise the message itself.
+        source_ref: the message the document is about: of an album the first that has one.
+        observed: body of the newest MessageIngested, MessageEdited or MessageEnriched, without the text: that is the
+            document's. Beside it `markdown`, where the message shows more than its text.
         processed: body of the current MessageProcessed.
         observed_seq: stream sequence of the former.
         processed_seq: stream sequence of the latter.
         channel: the message's channel.
-        album: every message of its album in order, itself included; empty if there is none.
-        topic_ids: the living topics it belongs to, sorted.
+        album: every living message of its album in order, itself included; empty if there is none.
+        topic_ids: the living topics it belongs to, sorted; an album belongs to those of all its messages.
     """
 
     entry_ref: str
@@ -40,7 +55,24 @@ class MessageRow:
     observed_seq: int
     processed_seq: int
     channel: ChannelName
-    album: tuple[str, ...] = ()
+    album: tuple[ItemRow, ...] = ()
+    topic_ids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CommentRow:
+    """One comment that has a document, as in MessageRow, under the post `root_ref`.
+
+    `root_observed` and `root_processed` are bodies of the post, at the first of its comments alone; None if it is not
+    known, gone, or has no document.
+    """
+
+    root_ref: str
+    source_ref: str
+    observed: str
+    processed: str
+    root_observed: str | None = None
+    root_processed: str | None = None
     topic_ids: tuple[str, ...] = ()
 
 
@@ -80,10 +112,14 @@ class OutcomeCount:
 
 @dataclass(frozen=True, slots=True)
 class Extent:
-    """What an export covers: the log up to `position`, by channel and outcome, and what could not be read at all."""
+    """What an export covers: the log up to `position`, by channel and outcome, and what could not be read at all.
+
+    `posts` counts living messages that are no comments, an album once.
+    """
 
     position: int
-    channels: Mapping[str, ChannelName]
+    channels: Channels
     outcomes: tuple[OutcomeCount, ...]
     deleted: int
     rejected: tuple[RejectedEntry, ...]
+    posts: int = 0

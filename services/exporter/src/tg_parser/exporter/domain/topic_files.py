@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from tg_parser.contracts.ids import SourceRef, parse_source_ref
-from tg_parser.exporter.domain.permalinks import permalink
-from tg_parser.exporter.domain.rows import MemberRow, TopicRow
+from tg_parser.exporter.domain.permalinks import comment_permalink, permalink
+from tg_parser.exporter.domain.rows import NO_CHANNELS, Channels, MemberRow, TopicRow
 from tg_parser.exporter.domain.stable_json import Json, loads, without_blanks
 from tg_parser.exporter.domain.titles import entry_title
 
@@ -30,11 +30,11 @@ class TopicDossier:
     resolved: list[Json]
 
 
-def topic_dossier(row: TopicRow) -> TopicDossier:
-    """`row` with its parts read and its sources resolved."""
+def topic_dossier(row: TopicRow, channels: Channels = NO_CHANNELS) -> TopicDossier:
+    """`row` with its parts read and its sources resolved. `channels` names those whose posts have comments in it."""
     body = loads(row.body)
     card, bundle = body["card"], body["bundle"]
-    return TopicDossier(row, card, bundle, resolved_sources(row, card, bundle))
+    return TopicDossier(row, card, bundle, resolved_sources(row, card, bundle, channels))
 
 
 def topic_export(dossier: TopicDossier) -> Json:
@@ -50,7 +50,7 @@ def topic_export(dossier: TopicDossier) -> Json:
     }
 
 
-def resolved_sources(row: TopicRow, card: Json, bundle: Json) -> list[Json]:
+def resolved_sources(row: TopicRow, card: Json, bundle: Json, channels: Channels) -> list[Json]:
     """Every message of the topic's card and bundle once: anchors first, then by falling score, then by name.
 
     An anchor's role and score come from the card, as TG_parser v3 merged them; its justification from the bundle.
@@ -61,7 +61,8 @@ def resolved_sources(row: TopicRow, card: Json, bundle: Json) -> list[Json]:
         score = anchor.get("score", found.get(ref, {}).get("score"))
         found[ref] = found.get(ref, {}) | without_blanks({"source_ref": ref, "role": "anchor", "score": score})
     resolved = [
-        source | _described(source["source_ref"], row.members.get(source["source_ref"])) for source in found.values()
+        source | _described(source["source_ref"], row.members.get(source["source_ref"]), channels)
+        for source in found.values()
     ]
     return sorted(resolved, key=_rank)
 
@@ -79,26 +80,34 @@ def _from_item(item: Json) -> Json:
     return {name: item[name] for name in ("source_ref", "role", "score", "justification") if name in item}
 
 
-def _described(source_ref: str, member: MemberRow | None) -> Json:
+def _described(source_ref: str, member: MemberRow | None, channels: Channels) -> Json:
     ref = parse_source_ref(source_ref)
     identity: Json = {
         "channel_id": ref.channel_id,
         "message_id": str(ref.message_id),
         "message_type": ref.message_type,
     }
-    return identity if member is None else identity | _known(ref, member)
+    return identity if member is None else identity | _known(ref, member, channels)
 
 
-def _known(ref: SourceRef, member: MemberRow) -> Json:
+def _known(ref: SourceRef, member: MemberRow, channels: Channels) -> Json:
     message = loads(member.observed)["message"]
     document = loads(member.processed)["document"] if member.processed else None
     return without_blanks(
         {
-            "telegram_url": permalink(ref, member.channel.username, thread_id=message.get("thread_id")),
+            "telegram_url": _address(ref, member, message, channels),
             "published_at": message["date"],
             "title": entry_title(document, message, member.channel) if document else None,
         }
     )
+
+
+def _address(ref: SourceRef, member: MemberRow, message: Json, channels: Channels) -> str | None:
+    if not message.get("root_ref"):
+        return permalink(ref, member.channel.username, thread_id=message.get("thread_id"))
+    root = parse_source_ref(message["root_ref"])
+    channel = channels.get(root.channel_id)
+    return comment_permalink(ref, root, channel.username if channel else None)
 
 
 def _rank(source: Json) -> tuple[bool, bool, float, str]:

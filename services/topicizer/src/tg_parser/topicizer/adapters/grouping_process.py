@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import asynccontextmanager
 from typing import Any
 
 from tg_parser.chassis.errors import TransientError
 from tg_parser.chassis.worker_processes import worker_pool
+from tg_parser.contracts.codec import decode_body
 from tg_parser.contracts.model import Fact
 from tg_parser.contracts.topics import Assignment
 from tg_parser.topicizer.ports import Memory
@@ -47,9 +48,12 @@ class GroupingProcess:
         """See the port."""
         return await self._call("assign", documents)
 
-    async def regroup(self) -> list[Fact]:
+    async def regroup(self) -> AsyncGenerator[list[Fact], None]:
         """See the port."""
-        return await self._call("regroup")
+        await self._call("begin_regroup")
+        while chunk := await self._call("next_told"):
+            facts = [decode_body(wire_type, body) for wire_type, body in chunk]
+            yield [fact for fact in facts if isinstance(fact, Fact)]
 
     async def close(self) -> None:
         """End the process."""

@@ -26,7 +26,7 @@ NOTHING_NEAR_OTHERWISE: Final = "Other subjects of these channels"
 
 def card(topic: Topic, title: str, neighbours: Sequence[tuple[str, str]], *, opened: int, digest: str) -> TopicCard:
     """The card. `neighbours` are ids and titles of the topics nearest to it, `opened` the epoch of its birth."""
-    anchors = topic.anchors()
+    anchors = topic.anchors
     return TopicCard(
         id=topic.id,
         title=title,
@@ -96,7 +96,7 @@ def _anchor(topic: Topic, ref: str) -> TopicAnchor:
 
 def bundle(topic: Topic) -> TopicBundle:
     """Every member: anchors first, then by score."""
-    anchors = topic.anchors()
+    anchors = topic.anchors
     ordered = dict.fromkeys((*anchors, *(entry.source_ref for entry in topic.ranked)))
     first, last = topic.dates
     members = [topic.member(ref) for ref in topic.members]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -77,16 +77,22 @@ class Cluster:
         self.epoch = max(self.epoch, fact.epoch)
 
     def regroup(self) -> list[Fact]:
-        """The facts that bring the topics up to date, the last one saying that they are. Recorded at once.
+        """See `regrouping`; all at once."""
+        return list(self.regrouping())
 
-        A topic whose documents are the same is not told again, unless a topic it refers to is gone.
+    def regrouping(self) -> Iterator[Fact]:
+        """The facts that bring the topics up to date, the last one saying that they are. Each is recorded when it is given.
+
+        A topic whose documents are the same is not told again, unless a topic it refers to is gone. Nothing else may
+        happen to the cluster until the last fact was taken: it is described as it was planned.
         """
         epoch = self.epoch + 1
         plan = regroup(self.stories, self._standing(), self.granularity)
-        facts = [*self._told(plan, epoch), self._committed(plan, epoch)]
-        for fact in facts:
+        completed = self._completed(plan, epoch)
+        for fact in self._told(plan, epoch):
             self.recorded(fact)
-        return [*facts, self._completed(plan, epoch)]
+            yield fact
+        yield completed
 
     def _standing(self) -> Standing:
         living = {
@@ -96,18 +102,29 @@ class Cluster:
         born = {name: int(_metadata(told).get("opened_epoch", 0)) for name, told in self.cards.items()}
         return Standing(living, born, frozenset(self.absorbed), self.pending)
 
-    def _told(self, plan: RegroupPlan, epoch: int) -> list[Fact]:
+    def _told(self, plan: RegroupPlan, epoch: int) -> Iterator[Fact]:
+        """Topics are opened one at a time, once for their titles and once for the rest.
+
+        All of them at once take more memory than the stories they are made of.
+        """
         digests = {name: members_digest(sorted(refs), self.stories) for name, refs in plan.membership.items()}
         changed = [name for name in plan.membership if self._changed(name, digests[name], plan)]
-        topics = {name: Topic(name, plan.membership[name], self.stories) for name in changed}
         standing = {name: told for name, told in self.cards.items() if name in plan.membership}
-        titles = {name: told.title for name, told in standing.items()} | titled(list(topics.values()), standing)
-        facts: list[Fact] = [
-            TopicsMerged(survivor=into, absorbed=gone, epoch=epoch) for into, gone in plan.merged.items()
-        ]
-        facts += [self._card_told(topic, titles, plan, digests[name], epoch) for name, topic in topics.items()]
-        facts += [TopicSplit(parent=parent, children=parts, epoch=epoch) for parent, parts in plan.split.items()]
-        return [*facts, *(TopicRetired(topic_id=name, epoch=epoch) for name in plan.retired)]
+        sizes = {name: len(plan.membership[name]) for name in changed}
+        titles = {name: told.title for name, told in standing.items()}
+        titles |= titled(sizes, lambda name: self._topic(name, plan), standing)
+        for into, gone in plan.merged.items():
+            yield TopicsMerged(survivor=into, absorbed=gone, epoch=epoch)
+        for name in changed:
+            yield self._card_told(self._topic(name, plan), titles, plan, digests[name], epoch)
+        for parent, parts in plan.split.items():
+            yield TopicSplit(parent=parent, children=parts, epoch=epoch)
+        for name in plan.retired:
+            yield TopicRetired(topic_id=name, epoch=epoch)
+        yield self._committed(plan, epoch)
+
+    def _topic(self, name: str, plan: RegroupPlan) -> Topic:
+        return Topic(name, plan.membership[name], self.stories)
 
     def _changed(self, name: str, digest: str, plan: RegroupPlan) -> bool:
         told = self.cards.get(name)

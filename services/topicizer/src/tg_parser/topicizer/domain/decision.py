@@ -47,9 +47,13 @@ class _Query:
 
     document: Document
     found: Features
+    heard: NDArray[np.float64]
+    """What each of the document's own terms weighs, in their order."""
     numbers: Indices
     weights: Weights
     telling: Weights
+    gains: Weights
+    """What a term adds to the likeness with a story, for each unit of weight it has there."""
     norm: float
 
 
@@ -96,13 +100,13 @@ def _new_story(stories: StoryIndex, document: Document) -> str:
 
 def _query(stories: StoryIndex, document: Document, found: Features) -> _Query:
     vocabulary = stories.vocabulary
-    known = sorted((number, found.weights[vocabulary.names[number]]) for number in vocabulary.known(found.weights))
-    numbers = np.array([number for number, _ in known], dtype=np.int32)
-    weights = np.array([weight for _, weight in known], dtype=np.int64)
-    telling = vocabulary.telling(numbers)
-    unheard = sum(weight * weight for weight in found.weights.values()) - int((weights * weights).sum())
-    norm = int(((telling * weights) ** 2).sum()) + unheard * vocabulary.unheard() ** 2
-    return _Query(document, found, numbers, weights, telling, math.sqrt(norm))
+    heard = vocabulary.heard(found.weights)
+    weights = np.fromiter(found.weights.values(), dtype=np.int64, count=len(found.weights))
+    telling = np.where(heard >= 0, vocabulary.telling(heard), vocabulary.unheard())
+    norm = math.sqrt(int(((telling * weights) ** 2).sum()))
+    order = np.argsort(heard)[np.count_nonzero(heard < 0) :]
+    known, own, worth = heard[order], weights[order], telling[order]
+    return _Query(document, found, (telling * weights).astype(np.float64), known, own, worth, worth**2 * own, norm)
 
 
 def _ranked(stories: StoryIndex, query: _Query) -> list[Scored]:
@@ -118,7 +122,7 @@ def _ranked(stories: StoryIndex, query: _Query) -> list[Scored]:
         close += [pair for pair in compared if pair[1] is answered.story]
     if not close:
         return [Scored(round(cosine, 6), story) for cosine, story in compared[:1]]
-    view = grams.view(list(query.found.weights), _gram_weights(stories, query))
+    view = grams.view(list(query.found.weights), query.heard)
     scored = [Scored(_score(stories, query, view, story, cosine), story) for cosine, story in close]
     return sorted(scored, key=lambda each: (-each.score, each.story.id))
 
@@ -127,7 +131,7 @@ def _candidates(stories: StoryIndex, query: _Query) -> list[Story]:
     """The stories that share the most, seen from the rarest terms."""
     names = stories.vocabulary.names
     numbers = query.numbers.tolist()
-    gains = (query.telling * query.telling * query.weights).tolist()
+    gains = query.gains.tolist()
     order = sorted(zip((-query.telling).tolist(), [names[number] for number in numbers], numbers, gains, strict=True))
     rough: dict[Story, int] = {}
     visits = 0
@@ -149,24 +153,16 @@ def _stem_cosine(stories: StoryIndex, query: _Query, story: Story) -> float:
         return 0.0
     where = np.minimum(np.searchsorted(story.terms, query.numbers), len(story.terms) - 1)
     shared = story.terms[where] == query.numbers
-    dot = (query.telling**2 * query.weights)[shared] @ story.total[where[shared]]
+    dot = query.gains[shared] @ story.total[where[shared]]
     length = stories.vocabulary.telling(story.terms) * story.total  # whole numbers up to some 30,000 documents
     return int(dot) / (query.norm * math.sqrt(int(length @ length)))
-
-
-def _gram_weights(stories: StoryIndex, query: _Query) -> NDArray[np.float64]:
-    names = stories.vocabulary.names
-    telling = {
-        names[number]: value for number, value in zip(query.numbers.tolist(), query.telling.tolist(), strict=True)
-    }
-    unheard = stories.vocabulary.unheard()
-    return np.array([float(weight * telling.get(term, unheard)) for term, weight in query.found.weights.items()])
 
 
 def _score(stories: StoryIndex, query: _Query, view: grams.View, story: Story, cosine: float) -> float:
     names = stories.vocabulary.names
     weights = (stories.vocabulary.telling(story.terms) * story.total).astype(np.float64)
-    other = grams.view([names[number] for number in story.terms.tolist()], weights)
+    kept = grams.heaviest(weights)
+    other = grams.view([names[number] for number in story.terms[kept].tolist()], weights[kept])
     likeness = (1.0 - GRAMS) * cosine + GRAMS * grams.cosine(view, other)
     fitting = _fading(query.document.published_at, story) * _channel(stories, query, story)
     return round(likeness * fitting + _answer(query, story), 6)

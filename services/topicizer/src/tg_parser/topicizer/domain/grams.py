@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import zlib
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final
 
@@ -31,16 +32,21 @@ def _term(term: str) -> tuple[bytes, int, float]:
     return found.tobytes(), len(pieces), float(round(_UNIT / math.sqrt(len(pieces))))
 
 
-def view(terms: list[str], weights: NDArray[np.float64]) -> View:
+def view(terms: Sequence[str], weights: NDArray[np.float64]) -> View:
     """The view of a text with these terms; of many, the HEAVIEST."""
-    if len(terms) > HEAVIEST:
-        kept = np.nonzero(weights >= np.partition(weights, -HEAVIEST)[-HEAVIEST])[0]
-        terms, weights = [terms[place] for place in kept.tolist()], weights[kept]
-    parts = [_term(term) for term in terms]
-    where = np.frombuffer(b"".join(part[0] for part in parts), dtype=np.int32)
-    each = weights * np.array([part[2] for part in parts])
+    kept = heaviest(weights)
+    parts = [_term(terms[place]) for place in kept.tolist()]
+    where = np.frombuffer(b"".join([part[0] for part in parts]), dtype=np.int32)
+    each = weights[kept] * np.array([part[2] for part in parts])
     summed = np.bincount(where, np.repeat(each, [part[1] for part in parts]), minlength=DIMENSIONS)
-    return summed.astype(np.float64)
+    return summed.astype(np.float64, copy=False)
+
+
+def heaviest(weights: NDArray[np.float64]) -> NDArray[np.intp]:
+    """The places of the HEAVIEST weights, and of those that weigh as much as the last of them."""
+    if len(weights) <= HEAVIEST:
+        return np.arange(len(weights))
+    return np.nonzero(weights >= np.partition(weights, -HEAVIEST)[-HEAVIEST])[0]
 
 
 def cosine(one: View, other: View) -> float:

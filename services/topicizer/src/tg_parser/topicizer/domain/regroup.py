@@ -133,7 +133,7 @@ def _named(stories: StoryIndex, standing: Standing, fresh: Members) -> dict[str,
     for group, refs in sorted(fresh.items()):
         topic = Topic("", refs, stories)
         candidates = (
-            topic_id(ref) for ref in dict.fromkeys((*topic.anchors(), *(one.source_ref for one in topic.ranked)))
+            topic_id(ref) for ref in dict.fromkeys((*topic.anchors, *(one.source_ref for one in topic.ranked)))
         )
         ids[group] = next((name for name in candidates if name not in taken), f"{topic_id(min(refs))}~{len(taken)}")
         taken.add(ids[group])

@@ -113,20 +113,22 @@ class StoryIndex:
 
     def _change(self, story: Story, numbers: Indices, weights: Weights) -> None:
         """Add to the story's sum, and to the index the terms that are new to it or gone from it."""
-        if not len(story.terms):
-            story.terms, story.total = numbers, weights.astype(np.int32)
-            for number in numbers.tolist():
+        where = np.searchsorted(story.terms, numbers)
+        had = np.zeros(len(numbers), dtype=np.bool_)
+        if len(story.terms):
+            had = story.terms[np.minimum(where, len(story.terms) - 1)] == numbers
+        story.total[where[had]] += weights[had].astype(np.int32)
+        if not had.all():
+            fresh = numbers[~had]
+            story.terms = np.insert(story.terms, where[~had], fresh)
+            story.total = np.insert(story.total, where[~had], weights[~had].astype(np.int32))
+            for number in fresh.tolist():
                 self._post(number, story)
-            return
-        terms, inverse = np.unique(np.concatenate((story.terms, numbers)), return_inverse=True)
-        total = np.zeros(len(terms), dtype=np.int64)
-        np.add.at(total, inverse, np.concatenate((story.total, weights)))
-        left = total != 0
-        before, story.terms, story.total = story.terms, terms[left], total[left].astype(np.int32)
-        for number in np.setdiff1d(story.terms, before, assume_unique=True).tolist():
-            self._post(number, story)
-        for number in np.setdiff1d(before, story.terms, assume_unique=True).tolist():
-            self._unpost(number, story)
+        if not story.total.all():
+            left = story.total != 0
+            for number in story.terms[~left].tolist():
+                self._unpost(number, story)
+            story.terms, story.total = story.terms[left], story.total[left]
 
     def _post(self, number: int, story: Story) -> None:
         if number >= len(self._postings):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
 
 from tg_parser.contracts.topics import TopicCard
@@ -26,14 +26,17 @@ FOREIGN: Final = 1.0  # … for being in another language than most
 _LEADS: Final = 0.4  # share of the members that speak of a keyphrase which may lead
 
 
-def titled(topics: Sequence[Topic], old: Mapping[str, TopicCard]) -> dict[str, str]:
-    """A title for each of `topics`, no two alike nor like a title in `old`. One that stands is kept while its anchors are."""
+def titled(sizes: Mapping[str, int], topic_of: Callable[[str], Topic], old: Mapping[str, TopicCard]) -> dict[str, str]:
+    """A title for each topic in `sizes` (id → documents), no two alike nor like a title in `old`.
+
+    One that stands is kept while its anchors are. `topic_of` opens one topic at a time.
+    """
     titles: dict[str, str] = {}
-    told = {topic.id for topic in topics}
-    taken = {normalised(card.title) for name, card in old.items() if name not in told}
-    for topic in sorted(topics, key=lambda topic: (topic.id not in old, -len(topic), topic.id)):
-        titles[topic.id] = next(wish for wish in _wishes(topic, old.get(topic.id)) if normalised(wish) not in taken)
-        taken.add(normalised(titles[topic.id]))
+    taken = {normalised(card.title) for name, card in old.items() if name not in sizes}
+    for name in sorted(sizes, key=lambda name: (name not in old, -sizes[name], name)):
+        wishes = _wishes(topic_of(name), old.get(name))
+        titles[name] = next(wish for wish in wishes if normalised(wish) not in taken)
+        taken.add(normalised(titles[name]))
     return titles
 
 
@@ -46,7 +49,7 @@ def _wishes(topic: Topic, old: TopicCard | None) -> Iterator[str]:
     yield from (_led(headline, leads, topic.gist()[:_MATTER]) for headline in headlines)
     if phrases:
         yield shortened(", ".join(phrases))
-    yield f"{headlines[0] if headlines else headline_of(topic.document(topic.anchors()[0]))} ({topic.id.rsplit(':', 1)[-1]})"
+    yield f"{headlines[0] if headlines else headline_of(topic.document(topic.anchors[0]))} ({topic.id.rsplit(':', 1)[-1]})"
     yield topic.id
 
 
@@ -59,7 +62,7 @@ def _still_anchored(topic: Topic, old: TopicCard) -> bool:
 
 def _headlines(topic: Topic) -> list[str]:
     """Members' headlines, the most telling first."""
-    refs = dict.fromkeys((*topic.anchors(), *(entry.source_ref for entry in topic.ranked[:LOOKED_AT])))
+    refs = dict.fromkeys((*topic.anchors, *(entry.source_ref for entry in topic.ranked[:LOOKED_AT])))
     documents = [topic.document(ref) for ref in refs]
     spoken = Counter(document.language for document in documents).most_common(1)[0][0]
     heavy = topic.gist()

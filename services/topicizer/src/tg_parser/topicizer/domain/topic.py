@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -41,6 +42,7 @@ class Topic:
     def __init__(self, topic_id: str, members: Iterable[str], stories: StoryIndex) -> None:
         self.id = topic_id
         self._stories = stories
+        self._documents: dict[str, Document] = {}
         self._members: dict[str, Member] = {ref: stories.members[ref] for ref in sorted(members)}
         vectors = [member.vector for member in self._members.values()]
         self._terms, inverse = np.unique(np.concatenate([terms for terms, _ in vectors]), return_inverse=True)
@@ -74,8 +76,11 @@ class Topic:
         return tuple(self._members)
 
     def document(self, ref: str) -> Document:
-        """What is kept of a member."""
-        return self._members[ref].document
+        """What is kept of a member; read once, for everything a topic says comes back to it."""
+        found = self._documents.get(ref)
+        if found is None:
+            found = self._documents[ref] = self._members[ref].document
+        return found
 
     def member(self, ref: str) -> Member:
         """A member's place."""
@@ -85,13 +90,18 @@ class Topic:
         """How close a member is to the middle, 0 to 1."""
         return self._scores[ref]
 
+    @cached_property
     def anchors(self) -> tuple[str, ...]:
         """The medoid, then those that are close and say something else, elsewhere, at another time."""
         pool = [entry.source_ref for entry in self.ranked[: 20 * ANCHORS]]  # farther ones are no examples of anything
+        terms = {ref: frozenset(self._members[ref].vector[0].tolist()) for ref in pool}
+        alike = dict.fromkeys(pool, 0.0)
         chosen = [min(pool, key=lambda ref: (-self._solid(ref), ref))]
         pool.remove(chosen[0])
         while pool and len(chosen) < ANCHORS:
-            best = min(pool, key=lambda ref: (-self._worth(ref, chosen), ref))
+            for ref in pool:
+                alike[ref] = max(alike[ref], _overlap(terms[ref], terms[chosen[-1]]))
+            best = min(pool, key=lambda ref: (-self._worth(ref, alike[ref], chosen), ref))
             chosen.append(best)
             pool.remove(best)
         return tuple(chosen)
@@ -100,10 +110,9 @@ class Topic:
         length = len(self._members[ref].weights) // 2
         return round(self._scores[ref] * min(1.0, 0.5 + 0.5 * length / TERSE), 6)
 
-    def _worth(self, ref: str, chosen: Sequence[str]) -> float:
+    def _worth(self, ref: str, alike: float, chosen: Sequence[str]) -> float:
         own = self._members[ref]
         others = [self._members[other] for other in chosen]
-        alike = max(_overlap(own, other) for other in others)
         channel = any(own.channel_id == other.channel_id for other in others)
         day = any(abs((own.published_at - other.published_at).total_seconds()) < DAY for other in others)
         return round(self._solid(ref) - ALIKE * alike - SAME_CHANNEL * channel - SAME_DAY * day, 6)
@@ -170,6 +179,5 @@ class Topic:
         return min(dates), max(dates)
 
 
-def _overlap(one: Member, other: Member) -> float:
-    own, its = set(one.vector[0].tolist()), set(other.vector[0].tolist())
-    return len(own & its) / max(1, min(len(own), len(its)))
+def _overlap(one: frozenset[int], other: frozenset[int]) -> float:
+    return len(one & other) / max(1, min(len(one), len(other)))

@@ -7,7 +7,7 @@ machine. Numbers of terms are private to one run; nothing that is told depends o
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Final
 
 import numpy as np
@@ -34,6 +34,11 @@ class Vocabulary:
         self._frequency: NDArray[np.int32] = np.zeros(1024, dtype=np.int32)
         self._levels: NDArray[np.uint8] = np.zeros(1024, dtype=np.uint8)
         self.documents = 0
+
+    def heard(self, terms: Collection[str]) -> Indices:
+        """The number of each of `terms`, in their order; -1 for one that does not occur."""
+        get = self._numbers.get
+        return np.fromiter((get(term, -1) for term in terms), dtype=np.int32, count=len(terms))
 
     def known(self, terms: Iterable[str]) -> list[int]:
         """The numbers of those terms that occur."""

@@ -11,6 +11,8 @@ import snowballstemmer
 
 ADDRESS: Final = re.compile(r"https?://\S+|www\.\S+|[\w.+-]*@[\w.-]+")
 """Addresses and mentions: they are features of their own, not words."""
+_ADDRESS_SIGNS: Final = ("@", "://", "www.")
+"""One of them is in every ADDRESS, and looking for them is quick."""
 WORD: Final = re.compile(r"[^\W\d_]{2,}|\d+(?:[.,:]\d+)*")
 CAPITALISED: Final = re.compile(r"\b[^\W\d_a-zа-яіїєґў][^\W\d_]+")
 LONGEST: Final = 4000
@@ -58,7 +60,8 @@ def stem(word: str) -> str:
 
 def plain(text: str) -> str:
     """The beginning of a text, composed, without addresses and mentions; the case is kept."""
-    return ADDRESS.sub(" ", unicodedata.normalize("NFC", text[:LONGEST]))
+    composed = unicodedata.normalize("NFC", text[:LONGEST])
+    return ADDRESS.sub(" ", composed) if any(sign in composed for sign in _ADDRESS_SIGNS) else composed
 
 
 def stems(text: str) -> list[str]:

@@ -14,8 +14,14 @@ MEDIA_TYPES: Final = {
     "video_file": "video",
     "audio_file": "audio",
 }
-OTHER: Final = ("game_title", "invoice_information", "giveaway_information", "giveaway_results", "todo_list")
-"""Members of messages that are neither text nor file."""
+OTHER: Final = {
+    "game_title": "game",
+    "invoice_information": "invoice",
+    "giveaway_information": "giveaway",
+    "giveaway_results": "giveaway_results",
+    "todo_list": "todo",
+}
+"""Members of messages that are neither text nor file, and what they are called here."""
 LONGEST_NAME: Final = 1_024
 
 
@@ -32,7 +38,8 @@ def media_of(row: dict[str, Any]) -> tuple[str, list[dict[str, Any]]]:
         return "contact", []
     if "poll" in row:
         return "poll", []
-    return ("other" if any(member in row for member in OTHER) else "text"), []
+    found = next((member for member in OTHER if member in row), None)
+    return ("text", []) if found is None else ("other", [_other(OTHER[found], row[found])])
 
 
 def _file(kind: str, row: dict[str, Any], path: Any, size: Any) -> dict[str, Any]:
@@ -44,6 +51,12 @@ def _file(kind: str, row: dict[str, Any], path: Any, size: Any) -> dict[str, Any
     for member in ("width", "height", "duration_seconds"):
         media[member] = _count(row.get(member))
     return {name: value for name, value in media.items() if value is not None}
+
+
+def _other(kind: str, value: Any) -> dict[str, Any]:
+    """Its title is all that is said of it."""
+    title = _word(value.get("title") if isinstance(value, dict) else value)
+    return {"kind": kind, "title": title} if title else {"kind": kind}
 
 
 def _where(path: Any) -> tuple[str, str | None]:

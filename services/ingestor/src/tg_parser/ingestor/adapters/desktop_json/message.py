@@ -17,7 +17,7 @@ from tg_parser.ingestor.adapters.exports.unreadable import Unreadable
 
 LONGEST_NAME: Final = 256
 MOST_ANSWERS: Final = 100
-PARSER_VERSION: Final = "desktop_json/2"
+PARSER_VERSION: Final = "desktop_json/3"
 """Counts up with every change of what a row becomes."""
 
 

@@ -12,7 +12,7 @@ from tg_parser.ingestor.adapters.telethon.dumps import Dump, constructor, count,
 from tg_parser.ingestor.adapters.telethon.extras import buttons_of, link_preview_of, reactions_of
 from tg_parser.ingestor.adapters.telethon.media import content_of
 from tg_parser.ingestor.adapters.telethon.relations import relations_of
-from tg_parser.ingestor.adapters.telethon.rich import attached_to, blocks_of
+from tg_parser.ingestor.adapters.telethon.rich import attached_to, blocks_of, is_partial
 from tg_parser.ingestor.adapters.telethon.service import action_of
 from tg_parser.ingestor.adapters.telethon.text import entities_of, text_of
 from tg_parser.ingestor.adapters.telethon.unreadable import Unreadable
@@ -65,6 +65,7 @@ def _content(original: Dump) -> dict[str, Any]:
         "entities": entities_of(original),
         "media": [*content.get("media", ()), *attached_to(original)],
         "rich": blocks_of(original),
+        "rich_truncated": is_partial(original) or None,
         "buttons": buttons_of(original),
         "link_preview": link_preview_of(original),
         "edited_at": edited,
