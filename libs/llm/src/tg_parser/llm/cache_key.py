@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from tg_parser.llm.canonical import digest
-from tg_parser.llm.port import LanguageModel, StructuredRequest, model_asked
+from tg_parser.llm.port import ModelName, StructuredRequest, model_asked
 
 KEY_VERSION = 1
 """Raised when the meaning of a key changes, so that answers stored under the old meaning are not found again."""
 
 
-def cache_key(request: StructuredRequest, model: LanguageModel) -> str:
+def cache_key(request: StructuredRequest, model: ModelName) -> str:
     """The SHA-256 (hexadecimal) of everything the answer may depend on.
 
     The prompt counts by its text, not by its version, and the schema by its content. Whatever must not force a new

@@ -187,8 +187,8 @@ class StructuredResult(BaseModel):
     cached: bool = False
 
 
-class LanguageModel(Protocol):
-    """One model of one provider."""
+class ModelName(Protocol):
+    """Which model of which provider."""
 
     @property
     def provider(self) -> str:
@@ -199,6 +199,10 @@ class LanguageModel(Protocol):
     def model(self) -> str:
         """The model asked when a request names none."""
         ...
+
+
+class LanguageModel(ModelName, Protocol):
+    """One model of one provider."""
 
     async def complete(self, request: StructuredRequest) -> StructuredResult:
         """Answer `request`.
@@ -217,6 +221,6 @@ class LanguageModel(Protocol):
         ...
 
 
-def model_asked(request: StructuredRequest, model: LanguageModel) -> str:
+def model_asked(request: StructuredRequest, model: ModelName) -> str:
     """The name of the model that `request` is for when it is given to `model`."""
     return request.model or model.model

@@ -7,7 +7,7 @@ from typing import Final
 
 from tg_parser.chassis.recorded import Recorded
 from tg_parser.contracts.ids import deterministic_id
-from tg_parser.contracts.jobs import ModelChoice, ProcessMessage
+from tg_parser.contracts.jobs import ModelChoice, ProcessingOptions, ProcessMessage
 from tg_parser.contracts.messages import MessageEdited, MessageEnriched, MessageIngested
 from tg_parser.contracts.subjects import FACTS, fact_filter
 from tg_parser.orchestrator.ports import FactLog, Scope, Waiting
@@ -44,8 +44,10 @@ def job_id(scope: Scope, waiting: Waiting) -> str:
     return f"{first}:r{waiting.issues}" if waiting.issues else first
 
 
-def job_of(scope: Scope, choice: ModelChoice, waiting: Waiting, fact: Recorded) -> ProcessMessage | None:
-    """The job about the message of `fact`; None if the fact is not about a message."""
+def job_of(
+    scope: Scope, choice: ModelChoice, waiting: Waiting, fact: Recorded, options: ProcessingOptions | None = None
+) -> ProcessMessage | None:
+    """The job about the message of `fact`; None if the fact is not about a message. With `force` nothing is known of it."""
     told = fact.message
     if not isinstance(told, MessageIngested | MessageEdited | MessageEnriched):
         return None
@@ -57,14 +59,23 @@ def job_of(scope: Scope, choice: ModelChoice, waiting: Waiting, fact: Recorded) 
         content_hash=told.content_hash,
         channel_title=waiting.channel_title,
         choice=choice,
-        known_pipeline_key=waiting.pipeline_key if waiting.content_hash == told.content_hash else "",
+        known_pipeline_key=waiting.pipeline_key if _known(waiting, told.content_hash, options) else "",
         source_seq=fact.seq,
+        options=options,
     )
 
 
+def _known(waiting: Waiting, content_hash: str, options: ProcessingOptions | None) -> bool:
+    return waiting.content_hash == content_hash and not (options and options.force)
+
+
 def jobs_of(
-    scope: Scope, choice: ModelChoice, waiting: Sequence[Waiting], facts: Mapping[int, Recorded]
+    scope: Scope,
+    choice: ModelChoice,
+    waiting: Sequence[Waiting],
+    facts: Mapping[int, Recorded],
+    options: ProcessingOptions | None = None,
 ) -> list[tuple[Waiting, ProcessMessage]]:
     """The jobs of those messages whose facts were found, in the same order."""
-    found = [(each, job_of(scope, choice, each, facts[each.seq])) for each in waiting if each.seq in facts]
+    found = [(each, job_of(scope, choice, each, facts[each.seq], options)) for each in waiting if each.seq in facts]
     return [(each, job) for each, job in found if job]

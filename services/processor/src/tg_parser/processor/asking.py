@@ -10,7 +10,7 @@ from typing import Any
 from tg_parser.contracts.jobs import Budget, ProcessMessage
 from tg_parser.llm.extraction import EXTRACTION_OUTPUT, EXTRACTION_VERSION, RULES_OUTPUT
 from tg_parser.llm.model_settings import EXTRACTIVE
-from tg_parser.llm.port import Account, LanguageModel, Limits, Prompt, StructuredRequest
+from tg_parser.llm.port import Account, Limits, ModelName, Prompt, StructuredRequest
 from tg_parser.llm.spending import MICROS
 from tg_parser.processor.domain import Pipeline, document_text, hints, hints_for_a_model, words
 from tg_parser.processor.prompt import PromptSet
@@ -45,7 +45,7 @@ class Questions:
     params: Mapping[str, Any] = field(default_factory=dict[str, Any])
     _pipelines: dict[tuple[str, str, Prompt], Pipeline] = field(default_factory=dict[Any, Any], init=False, repr=False)
 
-    def about(self, job: ProcessMessage, model: LanguageModel) -> Question:
+    def about(self, job: ProcessMessage, model: ModelName) -> Question:
         """The question about the message of `job`, for `model`."""
         if model.provider in EXTRACTIVE:
             return self._by_rules(job, model)
@@ -64,7 +64,7 @@ class Questions:
         )
         return Question(request, self._pipeline(model, prompt))
 
-    def _by_rules(self, job: ProcessMessage, model: LanguageModel) -> Question:
+    def _by_rules(self, job: ProcessMessage, model: ModelName) -> Question:
         request = StructuredRequest(
             prompt=NO_PROMPT,
             document=document_text(job.message),
@@ -76,7 +76,7 @@ class Questions:
         )
         return Question(request, self._pipeline(model, NO_PROMPT))
 
-    def _pipeline(self, model: LanguageModel, prompt: Prompt) -> Pipeline:
+    def _pipeline(self, model: ModelName, prompt: Prompt) -> Pipeline:
         """Made once for each model and prompt: its digest is wanted for every message."""
         name = (model.provider, model.model, prompt)
         made = self._pipelines.get(name)
@@ -84,7 +84,7 @@ class Questions:
             made = self._pipelines[name] = self._made(model, prompt)
         return made
 
-    def _made(self, model: LanguageModel, prompt: Prompt) -> Pipeline:
+    def _made(self, model: ModelName, prompt: Prompt) -> Pipeline:
         parameters: dict[str, Any] = {"schema": EXTRACTION_VERSION, "rendering": PLAIN_VERSION}
         if prompt is NO_PROMPT:
             return Pipeline(model.provider, model.model, "none", "none", parameters)
