@@ -5,7 +5,7 @@ on a loopback port, with a latency of its own and, where it throttles, a limit o
 so that its CPU is not counted as ours.
 
     ./taskw bench:llm
-    ./taskw bench:llm -- --messages 500 --skip throttled
+    ./taskw bench:llm -- --messages 500 --skip throttled --skip patient
 """
 
 from __future__ import annotations
@@ -152,13 +152,19 @@ async def throughput(options: argparse.Namespace) -> dict[str, Any]:
     }
 
 
-async def slower(options: argparse.Namespace) -> dict[str, Any]:
-    """The same with a model slow enough that CPU is no limit on any machine."""
-    behaviour = Behaviour(latency_s=options.latency * 10, spread=0.2)
-    found = await measured(behaviour, many(options.messages // 4 + 1), options.concurrency, 1, 0)
-    possible = options.concurrency / (options.latency * 10)
+async def patient(options: argparse.Namespace) -> dict[str, Any]:
+    """The same with a model so slow that CPU is no limit, however busy the machine is."""
+    latency = options.latency * 80
+    behaviour = Behaviour(latency_s=latency, spread=0.2)
+    found = await measured(behaviour, many(8 * options.concurrency + 1), options.concurrency, 1, 0)
+    possible = options.concurrency / latency
     rate = found.answered / found.seconds
-    return {"calls_per_s": round(rate, 1), "possible_per_s": possible, "share_of_possible": round(rate / possible, 3)}
+    return {
+        "calls_per_s": round(rate, 2),
+        "possible_per_s": round(possible, 2),
+        "share_of_possible": round(rate / possible, 3),
+        "cpu_share": round(found.cpu_s / found.seconds, 3),
+    }
 
 
 async def packing(options: argparse.Namespace) -> dict[str, Any]:
@@ -180,13 +186,16 @@ async def packing(options: argparse.Namespace) -> dict[str, Any]:
 
 
 async def throttled(options: argparse.Namespace) -> dict[str, Any]:
-    """A provider that turns away three of ten calls at our usual pace, with Retry-After."""
-    usual = 0.5 * options.concurrency / options.latency
-    behaviour = Behaviour(latency_s=options.latency * 2, spread=0.2, per_window=int(0.7 * usual), window_s=1.0)
-    found = await measured(behaviour, many(options.messages + 1), options.concurrency, 1, behaviour.window_s)
+    """A provider that turns away three of ten calls at our usual pace, with Retry-After. Slow, so that CPU is no limit."""
+    latency = options.latency * 40
+    usual = options.concurrency / latency
+    behaviour = Behaviour(latency_s=latency, spread=0.2, per_window=int(0.7 * usual), window_s=1.0)
+    found = await measured(behaviour, many(int(25 * usual) + 1), options.concurrency, 1, latency + behaviour.window_s)
     return {
+        "usual_per_s": round(usual, 1),
         "allowed_per_s": behaviour.per_window,
         "answered_per_s": round(found.answered / found.seconds, 1),
+        "answered": found.answered,
         "calls": found.calls,
         "wasted_after_first_window": round(found.wasted_later, 4),
         "messages_lost": found.lost,
@@ -228,7 +237,7 @@ def _text(value: Any) -> str:
     return "".join(part if isinstance(part, str) else str(part.get("text", "")) for part in value or [])
 
 
-PARTS = {"throughput": throughput, "slower": slower, "packing": packing, "throttled": throttled}
+PARTS = {"throughput": throughput, "patient": patient, "packing": packing, "throttled": throttled}
 
 
 def report(console: Console, figures: dict[str, Any]) -> None:
