@@ -90,19 +90,21 @@ def per_hop(messages: int, folder: Path) -> dict[str, float]:
     return {name: round(seconds / messages * 1000, 3) for name, seconds in spent.items()}
 
 
-def memory(messages: int, folder: Path) -> dict[str, Any]:
-    """Peak of the whole tree, and how it grew over the run."""
+def memory(sizes: list[int], folder: Path) -> dict[str, Any]:
+    """The whole tree's memory for runs of several sizes: the highest peak, and how each run went."""
+    runs = {str(messages): memory_of(messages, folder) for messages in sizes}
+    return {"memory_peak_mb": max(run["peak_mb"] for run in runs.values()), "runs": runs}
+
+
+def memory_of(messages: int, folder: Path) -> dict[str, Any]:
+    """Peak of one run, and its memory at each fifth of its time: where it is flat, it does not grow with the messages."""
     export = write_export(folder / f"memory-{messages}.json", messages)
-    finished = pipeline_run(export, fresh(folder, "memory"))
-    fifths = (
-        [finished.memory[len(finished.memory) * part // 5][1] for part in range(5)] if len(finished.memory) >= 5 else []
-    )
-    summary = json.loads(finished.output)
+    finished = pipeline_run(export, fresh(folder, f"memory-{messages}"))
+    samples = [megabytes for _, megabytes in finished.memory]
     return {
-        "messages": messages,
-        "memory_peak_mb": round(finished.peak_mb),
-        "memory_over_time_mb": [round(value) for value in fifths],
-        "seconds": summary["seconds"],
+        "peak_mb": round(finished.peak_mb),
+        "over_time_mb": [round(samples[len(samples) * part // 5]) for part in range(5)] if samples else [],
+        "seconds": json.loads(finished.output)["seconds"],
     }
 
 
@@ -133,6 +135,8 @@ def report(console: Console, figures: dict[str, Any]) -> None:
         table.add_row(
             f"  {name}" + (" (ms wall/message)" if name == "wall" else " (ms CPU/message)"), f"{value:.3f}", ""
         )
+    for messages, run in figures.get("memory", {}).get("runs", {}).items():
+        table.add_row(f"  memory at {int(messages):,} messages, MB", f"{run['peak_mb']:,}", f"{run['over_time_mb']}")
     console.print(table)
 
 
@@ -140,7 +144,7 @@ def main() -> None:
     """Measure what was asked for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--messages", type=int, default=5000)
-    parser.add_argument("--memory-messages", type=int, default=50_000)
+    parser.add_argument("--memory-messages", type=int, nargs="+", default=[10_000, 30_000, 50_000])
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument(
         "--skip", action="append", default=[], choices=["throughput", "hops", "memory", "rebuild", "start"]

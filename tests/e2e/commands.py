@@ -17,7 +17,12 @@ from system import GIVE_UP, TG_PARSER
 async def command(*arguments: str, **environment: str) -> tuple[int, str, str]:
     """Exit code, output and errors of `tg-parser` with these arguments."""
     process = await asyncio.create_subprocess_exec(
-        TG_PARSER, *arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={**os.environ, **environment}
+        TG_PARSER,
+        *arguments,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env={**os.environ, **environment},
     )
     stdout, stderr = await asyncio.wait_for(process.communicate(), GIVE_UP)
     return process.returncode or 0, stdout.decode(), stderr.decode()

@@ -14,7 +14,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.servers]
 async def test_up_serves_the_gateway_and_the_other_commands_find_it(one_process: OneProcess, tmp_path: Path) -> None:
     data = str(one_process.data)
     roots = ("--import-root", str(SAMPLE.parent), "--export-root", str(tmp_path))
-    async with up(one_process.data, *roots) as url:
+    async with up(one_process.data, *roots, TG_INGESTOR__ERASURE_SETTLE_S="0.1") as url:
         status = await requested(url, SAMPLE, one_process.out)
         assert status["state"] == "completed"
         code, stdout, _ = await command("status", "--data-dir", data, "--json")
@@ -28,6 +28,13 @@ async def test_up_serves_the_gateway_and_the_other_commands_find_it(one_process:
         assert (tmp_path / "again" / "kb_entries.ndjson").read_bytes() == (
             one_process.out / "kb_entries.ndjson"
         ).read_bytes()
+        ref = json.loads((tmp_path / "again" / "kb_entries.ndjson").read_text("utf-8").splitlines()[0])["source"][
+            "source_ref"
+        ]
+        code, _, stderr = await command("erase", ref, "--data-dir", data)
+        assert (code, "no way back" in stderr) == (1, True)
+        code, stdout, stderr = await command("erase", ref, "--yes", "--data-dir", data, "--json")
+        assert (code, json.loads(stdout)["erased"]) == (0, 1), stderr
 
 
 async def test_workflows_can_be_asked_for_when_nothing_runs(one_process: OneProcess) -> None:

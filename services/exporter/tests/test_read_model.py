@@ -328,6 +328,8 @@ async def test_many_messages_are_read_page_by_page_in_order(
     facts = [make(number) for make in (ingested, processed) for number in numbers]
     facts += [topic(f"tg:77:post:{number}") for number in numbers[:120]]
     await fold(database, [recorded(seq, fact) for seq, fact in enumerate(facts, start=1)], position=5000)
+    async with PostgresKnowledgeBase(database).snapshot() as snapshot:
+        assert [len(page) async for page in snapshot.messages()] == [MESSAGES_PER_PAGE, MESSAGES_PER_PAGE, 1]
     files = await exported(database, tmp_path / "kb")
     ids = list(entries(files))
     assert len(ids) == len(numbers) + 120

@@ -18,10 +18,9 @@ async def test_an_account_is_shown_as_it_stands_with_the_pauses_that_are_not_ove
     gateway, client = served
     assert (await client.get("/api/v1/accounts")).json() == []
     now = gateway.chassis.clock()
-    for minutes, state, reason in ((-5, "signed_in", ""), (-1, "needs_login", "The account main is signed out.")):
-        await gateway.chassis.facts.tell(
-            AccountStateChanged(account="main", state=state, reason=reason, at=now + timedelta(minutes=minutes))
-        )
+    ended = AccountStateChanged(account="main", state="needs_login", reason="The account main is signed out.", at=now)
+    used = AccountStateChanged(account="main", state="signed_in", at=now - timedelta(minutes=5))
+    await gateway.chassis.facts.tell_all([used, ended])
     await gateway.chassis.facts.tell(AccountStateChanged(account="other", state="signed_in", at=now))
     for method, seconds in (("getHistory", 20_000), ("getHistory", 60), ("resolveUsername", 30)):
         flood = FloodWaited(

@@ -147,10 +147,9 @@ async def _supervised(services: Sequence[Service], endpoints: Endpoints) -> Asyn
         broken.append(task.exception() or TaskEnded(f"{task.get_name()} has ended unexpectedly."))
         owner.cancel()
 
-    tasks = [
-        asyncio.create_task(run_together(services, stop), name="services"),
-        asyncio.create_task(endpoints.watch(), name="servers"),
-    ]
+    tasks = [asyncio.create_task(run_together(services, stop), name="services")]
+    if endpoints.servers:  # servers of somebody else are somebody else's to watch
+        tasks.append(asyncio.create_task(endpoints.watch(), name="servers"))
     for task in tasks:
         task.add_done_callback(ended)
     try:
@@ -161,5 +160,6 @@ async def _supervised(services: Sequence[Service], endpoints: Endpoints) -> Asyn
         raise
     finally:
         stop.set()
-        tasks[1].cancel()
+        for watcher in tasks[1:]:
+            watcher.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

@@ -19,7 +19,7 @@ class NotFound(CommandFailed):
 
 
 class GatewayClient:
-    """The gateway's workflows, sources and accounts, as JSON resources."""
+    """The gateway's workflows, sources, accounts and erasures, as JSON resources."""
 
     def __init__(self, http: httpx.AsyncClient) -> None:
         self._http = http
@@ -77,6 +77,14 @@ class GatewayClient:
     async def accounts(self) -> list[dict[str, Any]]:
         """Every Telegram account that was used."""
         return list(await self._answer("GET", "/api/v1/accounts"))
+
+    async def request_erasure(self, body: dict[str, Any], *, key: str) -> dict[str, Any]:
+        """Ask for texts to be erased; asking again with the same key asks once."""
+        return await self._json("POST", "/api/v1/erasures", json=body, headers={"Idempotency-Key": key})
+
+    async def erasure(self, erasure_id: str) -> dict[str, Any]:
+        """How far an erasure is."""
+        return await self._json("GET", f"/api/v1/erasures/{erasure_id}")
 
     async def health(self) -> dict[str, Any]:
         """Whether the gateway's servers answer."""

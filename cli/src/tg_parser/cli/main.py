@@ -17,7 +17,15 @@ from tg_parser.chassis.embedded import EmbeddedServerError
 from tg_parser.chassis.errors import ChassisError
 from tg_parser.chassis.logging import configure_logging
 from tg_parser.chassis.settings import TelemetrySettings
-from tg_parser.cli import account_commands, plan_command, reports, run_command, source_commands, up_command
+from tg_parser.cli import (
+    account_commands,
+    erase_command,
+    plan_command,
+    reports,
+    run_command,
+    source_commands,
+    up_command,
+)
 from tg_parser.cli.exit_codes import CommandFailed, ExitCode
 from tg_parser.cli.shell import AsJson, DataDir, directory, print_json, quiet_logs, run_to_end
 from tg_parser.cli.summary import show
@@ -37,6 +45,7 @@ app.command("login")(account_commands.login)
 app.command("logout")(account_commands.logout)
 app.command("add-source")(source_commands.add_source)
 app.command("ingest")(source_commands.ingest)
+app.command("erase")(erase_command.erase)
 
 
 @app.command()

@@ -3,9 +3,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 
+import pytest
 from nats.aio.msg import Msg
 from nats.js.api import ConsumerInfo
 
+from tg_parser.chassis import reader as reader_module
 from tg_parser.chassis.chassis import Chassis
 from tg_parser.chassis.reader import OrderedReader
 from tg_parser.chassis.recorded import Recorded, delivery
@@ -63,6 +65,14 @@ async def test_batches_are_bounded_and_so_is_what_is_held_in_hand(chassis: Chass
                 if len(taken) == 500:
                     break
     assert taken == list(range(1, 501))
+
+
+async def test_a_batch_is_full_when_its_bodies_are_heavy(chassis: Chassis, monkeypatch: pytest.MonkeyPatch) -> None:
+    await chassis.facts.tell_all(posts(1, 8))
+    monkeypatch.setattr(reader_module, "HEAVIEST", 1)
+    async with OrderedReader(chassis.nc, subjects.FACTS, INGESTED) as reader:
+        batches = reader.batches(100)
+        assert [[entry.seq for entry in await anext(batches)] for _ in range(8)] == [[seq] for seq in range(1, 9)]
 
 
 async def test_a_reader_survives_the_loss_of_its_consumer(chassis: Chassis) -> None:

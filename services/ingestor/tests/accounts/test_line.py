@@ -11,7 +11,8 @@ from telethon import errors
 from telethon.tl import functions, types
 
 from tg_parser.chassis.errors import Postponed, TransientError
-from tg_parser.ingestor.adapters.telethon.accounts.line import LONGEST_PAUSE, asked
+from tg_parser.ingestor.adapters.telethon.accounts.caller import AccountCaller, Kept
+from tg_parser.ingestor.adapters.telethon.accounts.line import LONGEST_PAUSE, Line
 from tg_parser.ingestor.adapters.telethon.errors import Flooded
 from tg_parser.ingestor.ports import SourceParked, SourceRefused
 from tg_parser.testkit.waiting import eventually
@@ -25,8 +26,8 @@ async def nothing() -> None:
     """Nobody keeps what the limiter learnt."""
 
 
-async def ask(bench: Bench, line: Any, method: str = "getHistory") -> Any:
-    return await asked(line, REQUEST, method, "@news", nothing)
+async def ask(line: Line, kept: Kept = nothing) -> Any:
+    return await AccountCaller(line, kept)(REQUEST, "getHistory", "@news")
 
 
 async def test_the_session_is_ours_before_anything_is_connected() -> None:
@@ -42,7 +43,7 @@ async def test_the_session_is_ours_before_anything_is_connected() -> None:
 async def test_a_line_is_opened_once_for_all_who_ask() -> None:
     bench = Bench([FakeClient(answers=["a", "b", "c"])])
     line = bench.line()
-    assert await asyncio.gather(*(ask(bench, line) for _ in range(3))) == ["a", "b", "c"]
+    assert await asyncio.gather(*(ask(line) for _ in range(3))) == ["a", "b", "c"]
     assert (bench.made, line.openings) == (1, 1)
     await line.close()
     assert not bench.clients[0].connected
@@ -83,7 +84,7 @@ async def test_a_session_that_has_ended_is_not_connected_with_again(
     line = bench.line()
     for _ in range(2):
         with pytest.raises(SourceRefused) as refused:
-            await ask(bench, line)
+            await ask(line)
         assert refused.value.cause == cause
     assert (bench.made, len(bench.ended)) == (1, 1)
     assert not client.connected
@@ -108,7 +109,7 @@ async def test_a_connection_that_broke_is_opened_again() -> None:
     await line.opened()
     bench.clients[0].end.set_result(ConnectionError())
     await eventually(lambda: not line.is_open)
-    assert await ask(bench, line) == "again"
+    assert await ask(line) == "again"
     assert line.openings == 2
     assert bench.ended == []
     await line.close()
@@ -129,7 +130,7 @@ async def test_nobody_is_asked_with_a_lease_that_could_not_be_confirmed() -> Non
     line = bench.line()
     await line.opened()
     bench.leases.time += 60  # this process stood still, and nobody has told it that the lease is gone
-    assert await ask(bench, line) == "fresh"
+    assert await ask(line) == "fresh"
     assert bench.clients[0].asked == []
     assert not bench.clients[0].connected
     await line.close()
@@ -139,19 +140,19 @@ async def test_telethon_cancelling_its_own_calls_is_trouble_and_not_somebody_sto
     pending = asyncio.get_running_loop().create_future()
     bench = Bench([FakeClient(answers=[pending]), FakeClient(answers=["again"])])
     line = bench.line()
-    asking = asyncio.create_task(ask(bench, line))
+    asking = asyncio.create_task(ask(line))
     await eventually(lambda: bench.clients[0].asked)
     pending.cancel()
     with pytest.raises(TransientError, match="ended while it was in use"):
         await asking
-    assert await ask(bench, line) == "again"
+    assert await ask(line) == "again"
     await line.close()
 
 
 async def test_somebody_who_stops_us_is_obeyed() -> None:
     bench = Bench([FakeClient(answers=[asyncio.get_running_loop().create_future()])])
     line = bench.line()
-    asking = asyncio.create_task(ask(bench, line))
+    asking = asyncio.create_task(ask(line))
     await eventually(lambda: bench.clients[0].asked)
     asking.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -163,7 +164,7 @@ async def test_an_answer_that_does_not_come_is_not_waited_for() -> None:
     bench = Bench([FakeClient(answers=[asyncio.get_running_loop().create_future()])], request=0.01)
     line = bench.line()
     with pytest.raises(TransientError, match="does not answer"):
-        await ask(bench, line)
+        await ask(line)
     await line.close()
 
 
@@ -211,12 +212,12 @@ async def test_a_flood_is_kept_before_anybody_hears_of_it() -> None:
         kept.append(len(bench.limiter.standings()))
 
     with pytest.raises(Flooded) as flood:
-        await asked(line, REQUEST, "getHistory", "@news", keep)
+        await ask(line, keep)
     assert (flood.value.seconds, flood.value.account) == (20_000, "main")
     assert kept
     assert kept[0] > 0
     with pytest.raises(SourceParked):
-        await ask(bench, line)
+        await ask(line)
     assert len(bench.clients[0].asked) == 1
     await line.close()
 
@@ -225,7 +226,7 @@ async def test_a_kind_nobody_knows_is_left_to_the_reader_of_histories() -> None:
     bench = Bench([FakeClient(answers=[errors.TypeNotFoundError(0xDEADBEEF, b"")])])
     line = bench.line()
     with pytest.raises(errors.TypeNotFoundError):
-        await ask(bench, line)
+        await ask(line)
     await line.close()
 
 
@@ -238,7 +239,7 @@ async def test_what_telegram_refuses_of_one_chat_does_not_end_the_line(
     bench = Bench([FakeClient(answers=[error(request=None), "fine"])])
     line = bench.line()
     with pytest.raises(SourceRefused) as refused:
-        await ask(bench, line)
+        await ask(line)
     assert refused.value.cause == cause
-    assert await ask(bench, line) == "fine"
+    assert await ask(line) == "fine"
     await line.close()

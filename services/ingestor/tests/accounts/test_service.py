@@ -12,8 +12,10 @@ from typing import Any, TypeVar
 import pytest
 import pytest_asyncio
 from sqlalchemy import text
+from telethon.tl import types
 
 from tg_parser.chassis.chassis import Chassis
+from tg_parser.chassis.errors import Postponed
 from tg_parser.chassis.settings import NatsSettings, PostgresSettings
 from tg_parser.contracts import subjects
 from tg_parser.contracts.codec import encode
@@ -22,10 +24,14 @@ from tg_parser.contracts.jobs import IngestSource
 from tg_parser.contracts.messages import IngestCompleted, IngestRefused, MessageEdited, MessageIngested, SourceSpec
 from tg_parser.contracts.model import Message
 from tg_parser.contracts.sources import AccountStateChanged, FloodWaited, SourceAdded, SourceHinted, SourceRead
+from tg_parser.ingestor.adapters.telethon.accounts.client import connection
+from tg_parser.ingestor.adapters.telethon.accounts.opening import open_accounts
 from tg_parser.ingestor.budgets import Budget, Budgets
+from tg_parser.ingestor.limiter import Limiter
 from tg_parser.ingestor.main import build
 from tg_parser.ingestor.settings import AccountSettings, IngestorSettings
 from tg_parser.testkit.datacentre import Account, Chat, DataCentre, World
+from tg_parser.testkit.datacentre.faults import Dropped
 from tg_parser.testkit.datacentre.refusals import flood, refusal
 from tg_parser.testkit.waiting import eventually
 
@@ -225,3 +231,56 @@ async def test_something_new_in_a_followed_source_is_a_hint(
         world.post(world.chat("Другой", of=[reader]), "Не наше")
     assert len(await bench.facts(SourceHinted)) == 1
     assert await bench.facts(MessageIngested) == []
+
+
+async def test_another_process_is_told_who_has_the_session_and_does_not_connect(
+    bench: Bench, centre: DataCentre, reader: Account
+) -> None:
+    sign_in(bench.settings.telegram, centre, reader)
+    async with bench.running():
+        await bench.ask("w1")
+        await bench.told(IngestCompleted)
+        asked, limiter = len(centre.calls), Limiter()
+        async with open_accounts(bench.chassis, bench.settings.telegram, limiter, _unkept) as others:
+            with pytest.raises(Postponed, match=r"The account main is in use by ingestor-\d+-\w+ on "):
+                await others.of("main")
+        assert len(centre.calls) == asked
+    async with open_accounts(bench.chassis, bench.settings.telegram, limiter, _unkept) as others:
+        assert (await others.of("")).account == "main"
+    assert await bench.rows("SELECT holder, generation FROM ingestor.session_lease") == [("", 2)]
+
+
+async def _unkept() -> None:
+    """Nobody keeps what this limiter learns."""
+
+
+async def test_connections_that_break_in_the_middle_lose_and_double_nothing(
+    bench: Bench, centre: DataCentre, reader: Account
+) -> None:
+    sign_in(bench.settings.telegram, centre, reader)
+    centre.faults.on("messages.getHistory", None, None, Dropped("before"), None, Dropped("after"))
+    async with bench.running():
+        await bench.ask("w1")
+        (end,) = await bench.told(IngestCompleted)
+    assert (end.ingested, end.truncated) == (250, None)
+    assert [fact.message.message_id for fact in await bench.facts(MessageIngested)] == [*range(1, 251)]
+
+
+async def test_what_telethon_was_not_told_is_at_least_a_hint_and_its_own_questions_wait_their_turn(
+    centre: DataCentre, telegram: AccountSettings, reader: Account, news: Chat, world: World
+) -> None:
+    heard: list[Any] = []
+    limiter = Limiter()
+    client = connection(telegram, sign_in(telegram, centre, reader), limiter, heard.append)
+    await client.connect()
+    try:
+        world.post(news, "Живая")
+        await eventually(lambda: [update for update in heard if isinstance(update, types.UpdateNewChannelMessage)])
+        world.listeners.clear()  # nothing is pushed for a while
+        world.fill(news, world.too_long_after + 1)
+        world.listeners.append(centre.tell)
+        world.post(news, "После")
+        await eventually(lambda: [update for update in heard if isinstance(update, types.UpdateChannelTooLong)])
+    finally:
+        await client.disconnect()
+    assert any(standing.method == "getDifference" for standing in limiter.standings())

@@ -24,6 +24,7 @@ from tg_parser.contracts.documents import (
 )
 from tg_parser.contracts.jobs import Budget, ModelChoice, ProcessingOptions
 from tg_parser.contracts.messages import (
+    CountedIn,
     IngestCompleted,
     IngestPageCommitted,
     KnownMessage,
@@ -208,6 +209,21 @@ async def test_nobody_waits_for_an_outcome_of_an_erased_message(database: Databa
             cost_micros=7,
             last_seq=5,
         )
+
+
+async def test_a_workflow_adds_up_when_the_facts_it_counted_are_erased(database: Database) -> None:
+    erased = MessageErased(channel_id="1001", source_ref=ref(2), counted_in=(CountedIn(workflow_id="w1"),))
+    left = [entry(1, ingested(1)), entry(3, IngestCompleted(expected=2, pages=1)), entry(4, processed(1))]
+    for facts in (
+        [*left, entry(9, erased, workflow="")],
+        [entry(2, ingested(2)), *left, entry(9, erased, workflow="")],
+    ):
+        await empty(database)
+        await fold(database, facts, [])
+        (notice,) = await completions(database)
+        command = command_of(notice)
+        assert isinstance(command, RecordProcessCompleted)
+        assert (command.expected, command.done, command.skipped) == (2, 1, {"erased": 1})
 
 
 async def test_a_notice_waits_until_it_was_announced(database: Database) -> None:

@@ -187,3 +187,47 @@ def test_no_documents_are_no_topics() -> None:
     assert isinstance(committed, RegroupCommitted)
     assert isinstance(completed, TopicizationCompleted)
     assert (committed.topics, committed.documents, completed.unassigned) == (0, 0, 0)
+
+
+def test_a_document_that_left_is_as_if_it_had_never_been_in(town: list[Document]) -> None:
+    cluster, without = Cluster(), Cluster()
+    cluster.assign(town)
+    gone = next(document for document in town if document.text == BRIDGE[1])
+    cluster.leave([gone.source_ref])
+    for document in town:
+        if document is not gone:
+            without.assign([document])
+    assert members_of_next(cluster) == members_of_next(without)
+
+
+def test_a_topic_loses_a_document_that_left_and_a_title_that_was_taken_from_it(town: list[Document]) -> None:
+    cluster = Cluster()
+    cluster.assign(town)
+    [born] = [fact for fact in of(TopicOpened, cluster.regroup()) if "Bridge" in fact.card.title]
+    [titled_by] = [document for document in town if document.text.startswith(born.card.title.rstrip("…"))]
+    cluster.leave([titled_by.source_ref])
+    [updated] = of(TopicUpdated, cluster.regroup())
+    assert (updated.topic_id, len(updated.card.sources)) == (born.topic_id, 2)
+    assert titled_by.source_ref not in {item.source_ref for item in updated.bundle.items}
+    assert updated.card.title != born.card.title
+
+
+def test_what_is_forgotten_is_told_anew_with_another_title_even_where_nothing_else_changed(
+    town: list[Document],
+) -> None:
+    cluster = Cluster()
+    cluster.assign(town)
+    opened = {fact.topic_id: fact.card for fact in of(TopicOpened, cluster.regroup())}
+    [bridge] = [name for name, card in opened.items() if "Bridge" in card.title]
+    [hockey] = opened.keys() - {bridge}
+    cluster.cards[bridge] = cluster.cards[bridge].model_copy(update={"title": "Words of somebody else"})
+    cluster.forget([], [bridge], [hockey])
+    updated = {fact.topic_id: fact.card for fact in of(TopicUpdated, cluster.regroup())}
+    assert updated.keys() == {bridge, hockey}
+    assert updated[bridge].title != "Words of somebody else"
+    assert updated[hockey].title == opened[hockey].title
+
+
+def members_of_next(cluster: Cluster) -> dict[str, tuple[str, ...]]:
+    cluster.regroup()
+    return members_of(cluster)

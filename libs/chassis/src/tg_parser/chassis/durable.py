@@ -13,7 +13,7 @@ from nats.errors import Error as NatsError
 
 from tg_parser.chassis.cancelling import asked_to_stop
 from tg_parser.chassis.database import DATABASE_ERRORS
-from tg_parser.chassis.errors import ChassisError, TransientError
+from tg_parser.chassis.errors import ChassisError, Postponed, TransientError
 from tg_parser.chassis.pull import PullRequests
 from tg_parser.chassis.recorded import Recorded, recorded
 
@@ -69,6 +69,9 @@ class DurableReader:
         try:
             async with asyncio.timeout(self._timeout):
                 await self._handle(recorded(message))
+        except Postponed as error:
+            log.info("A message has to wait.", action="durable_postponed", durable=self._durable, reason=str(error))
+            return _later(error.retry_in)
         except TransientError as error:
             log.warning("A message is handed back.", action="durable_retry", durable=self._durable, error=str(error))
             return _later(error.retry_in)

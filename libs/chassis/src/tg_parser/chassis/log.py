@@ -8,7 +8,7 @@ servers differ in which they report first (a single server the stale sequence, a
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 from nats.aio.client import Client
@@ -136,6 +136,18 @@ class EventLog:
             if message.seq is not None and message.seq <= up_to:
                 return int(message.seq)
         return None
+
+    async def pages(self, stream: str, subject: str, *, from_seq: int = 1) -> AsyncIterator[list[Recorded]]:
+        """Everything that matches `subject`, from `from_seq` to what is the end now, in order, a page at a time.
+
+        Raises TransientError if the server is away.
+        """
+        end = await self.last_seq(stream)
+        while page := await self.read_range(stream, subject, from_seq=from_seq, limit=PAGE):
+            yield page
+            from_seq = page[-1].seq + 1
+            if from_seq > end:
+                return
 
     async def read_range(self, stream: str, subject: str, *, from_seq: int, limit: int) -> list[Recorded]:
         """Up to `limit` messages that match `subject`, from `from_seq` on, in one request; empty if there are none.

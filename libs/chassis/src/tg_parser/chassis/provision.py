@@ -39,6 +39,7 @@ LOG_LENGTH: Final = 5000  # events of one workflow: a runaway is stopped, an hon
 JOB_ACK_WAIT: Final = 60.0  # seconds; workers signal progress every third of it
 MAX_ATTEMPTS: Final = 5  # deliveries after which a worker dead-letters a job itself
 MAX_DELIVER: Final = MAX_ATTEMPTS + 3  # the server's own limit leaves room for workers that die while burying
+ERASE_ACK_WAIT: Final = 300.0  # seconds; a channel of a hundred thousand messages is looked through in one turn
 MAX_IN_FLIGHT: Final = 1000  # jobs of one kind over all replicas: the only global bound of parallel model calls
 
 
@@ -130,13 +131,13 @@ def consumers(settings: NatsSettings) -> tuple[tuple[str, ConsumerConfig], ...]:
             max_ack_pending=in_flight,
         )
 
-    def reactor(stream: str, durable: str, subject: str) -> tuple[str, ConsumerConfig]:
+    def reactor(stream: str, durable: str, subject: str, ack_wait: float = 30.0) -> tuple[str, ConsumerConfig]:
         return stream, ConsumerConfig(
             durable_name=durable,
             filter_subject=subject,
             deliver_policy=DeliverPolicy.ALL,
             ack_policy=AckPolicy.EXPLICIT,
-            ack_wait=30.0,
+            ack_wait=ack_wait,
             max_deliver=-1,
             max_ack_pending=100,
         )
@@ -149,6 +150,7 @@ def consumers(settings: NatsSettings) -> tuple[tuple[str, ConsumerConfig], ...]:
         reactor(subjects.WORKFLOWS, subjects.WORKFLOW_REACTOR, subjects.WORKFLOW_SUBJECTS),
         reactor(subjects.TIMERS, subjects.TIMER_REACTOR, subjects.TIMER_FIRED_SUBJECTS),
         reactor(subjects.FACTS, subjects.SOURCE_FOLLOWER, subjects.SOURCE_SUBJECTS),
+        reactor(subjects.FACTS, subjects.ERASERS, subjects.ERASURE_SUBJECTS, ERASE_ACK_WAIT),
         reactor(subjects.ADVISORIES, subjects.DEAD_LETTER_JANITOR, subjects.ADVISORY_SUBJECTS[0]),
     )
 

@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TypeVar
 
 from nats.aio.msg import Msg
 
-from tg_parser.contracts.codec import decode_body
+from tg_parser.contracts.codec import MalformedMessage, UnknownMessageType, decode_body
 from tg_parser.contracts.envelope import Envelope, MalformedEnvelope, read_envelope
-from tg_parser.contracts.model import Message
+from tg_parser.contracts.model import REGISTRY, Contract, Message
+from tg_parser.contracts.upcasts import upcast
+
+P = TypeVar("P", bound=Contract)
 
 
 @dataclass(frozen=True)
@@ -39,6 +43,23 @@ class Recorded:
         if not told.isdecimal():
             raise MalformedEnvelope(f"The header ce-generation is not a number: {told[:50]!r}.")
         return int(told)
+
+    def holds(self, kind: type[Message]) -> bool:
+        """Whether it is a `kind`, of whatever version, from the header alone."""
+        return self.type.rpartition(".v")[0] == kind.TYPE
+
+    def part(self, model: type[P]) -> P:
+        """The fields of the body that `model` asks for, and no others: of a large message that takes a fraction of the time.
+
+        Raises UnknownMessageType, or MalformedMessage if one of the fields is not what its type promises.
+        """
+        try:
+            newest, body = upcast(self.type, self.body)
+            if newest in REGISTRY:
+                return model.model_validate_json(body)
+        except (ValueError, KeyError, TypeError, AttributeError) as invalid:  # ValidationError is a ValueError
+            raise MalformedMessage(f"{self.type} at {self.seq} lacks what {model.__name__} asks for.") from invalid
+        raise UnknownMessageType(f"{newest} is not a type this version knows.")
 
     @cached_property
     def envelope(self) -> Envelope:

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from tg_parser.contracts import (  # registers every message
     documents,
+    erasure,
     jobs,
     knowledge,
     messages,
@@ -20,7 +21,7 @@ from tg_parser.contracts.envelope import Envelope, read_envelope
 from tg_parser.contracts.model import REGISTRY, Message
 from tg_parser.contracts.upcasts import UPCASTERS, upcast
 
-ROOMS = (messages, sources, documents, topics, knowledge, jobs, workflows)
+ROOMS = (messages, sources, erasure, documents, topics, knowledge, jobs, workflows)
 """Where messages are declared."""
 
 

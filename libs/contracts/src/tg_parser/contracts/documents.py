@@ -8,7 +8,7 @@ from pydantic import Field
 
 from tg_parser.contracts.model import Contract, Fact, Timestamp
 
-SkipReason = Literal["service", "empty", "unchanged", "duplicate", "cancelled", "refused"]
+SkipReason = Literal["service", "empty", "unchanged", "duplicate", "cancelled", "refused", "erased"]
 DocumentKind = Literal["news", "announcement", "ad", "poll", "discussion", "service", "media", "other"]
 
 

@@ -320,7 +320,7 @@ class MessageEnriched(_MessageObserved):
 
 
 class MessageDeleted(Fact):
-    """A message is gone from its channel. The text stays until a policy erases it."""
+    """A message is gone from its channel. Its text stays in the log, and out of topics and exports."""
 
     TYPE: ClassVar[str] = "tg.message.deleted"
 
@@ -346,13 +346,24 @@ class MessageRestored(Fact):
         return (self.TYPE, self.source_ref)
 
 
+class CountedIn(Contract):
+    """A workflow that counted on an outcome of a message."""
+
+    workflow_id: str
+    generation: int = 0
+
+
 class MessageErased(Fact):
-    """A message's text was taken out of the log, and has to go from everything made of it. Nothing brings it back."""
+    """A message's text was taken out of the log, and has to go from everything made of it. Nothing brings it back.
+
+    `counted_in`: the workflows whose erased facts had told of it, so that their numbers still add up.
+    """
 
     TYPE: ClassVar[str] = "tg.message.erased"
 
     channel_id: str
     source_ref: str
+    counted_in: tuple[CountedIn, ...] = ()
 
     def about(self) -> tuple[str | int, ...]:
         """The message."""

@@ -37,6 +37,8 @@ FOLLOW_FIRED: Final = "tg.timerfired.follow."
 """What the subjects of fired timers of followed sources begin with; the others name a workflow."""
 SOURCE_SUBJECTS: Final = "tg.evt.source.*.*.*"
 """Every fact about registered sources."""
+ERASURE_SUBJECTS: Final = "tg.evt.*.erasurerequested.*.*"
+"""Every request to erase, of messages and of whole channels."""
 DEAD_LETTER_SUBJECTS: Final = "tg.dlq.>"
 ADVISORY_SUBJECTS: Final = (
     "$JS.EVENT.ADVISORY.CONSUMER.MAX_DELIVERIES.>",
@@ -57,6 +59,8 @@ TIMER_REACTOR: Final = "wf-timers"
 """Durable of the orchestrators on fired timers."""
 SOURCE_FOLLOWER: Final = "source-follower"
 """Durable of the orchestrators on TG_EVT: hears what is told about registered sources."""
+ERASERS: Final = "ingest-erasure"
+"""Durable of the ingestors on TG_EVT: hears what is to be erased. Nobody else deletes from a stream of facts."""
 DEAD_LETTER_JANITOR: Final = "dlq-janitor"
 """Durable of the orchestrators on TG_ADV: settles jobs whose worker died too often."""
 
@@ -79,6 +83,11 @@ def workflow_subject(workflow_id: str) -> str:
 def job_subject(job: type[Job], lane: Lane, workflow_id: str) -> str:
     """Where a workflow's jobs of a kind wait."""
     return f"tg.job.{job.KIND}.v{job.VERSION}.{lane}.{workflow_id}"
+
+
+def dead_letter_filter(job: type[Job]) -> str:
+    """Every dead letter of a kind of job."""
+    return f"tg.dlq.{job.KIND}.*"
 
 
 def job_filter(job: type[Job]) -> str:

@@ -89,7 +89,10 @@ class Assignment(Contract):
 
 
 class TopicsAssigned(Fact):
-    """Documents were assigned to stories, in the order of the log. `input_seq` is the last document's stream sequence."""
+    """Documents were assigned to stories, in the order of the log. `input_seq` is the last document's stream sequence.
+
+    `replaces`: the sequence of an older fact that is told anew, as far as it still holds, because it is to be erased.
+    """
 
     TYPE: ClassVar[str] = "tg.topics.assigned"
 
@@ -97,10 +100,12 @@ class TopicsAssigned(Fact):
 
     items: tuple[Assignment, ...] = Field(max_length=500)
     input_seq: int
+    replaces: int = Field(default=0, ge=0)
 
     def about(self) -> tuple[str | int, ...]:
-        """The last document assigned."""
-        return (self.TYPE, self.input_seq)
+        """The last document assigned, and the fact replaced if one is."""
+        replaced = (self.replaces,) if self.replaces else ()
+        return (self.TYPE, self.input_seq, *replaced)
 
 
 class TopicOpened(Fact):

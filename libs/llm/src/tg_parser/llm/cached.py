@@ -16,8 +16,8 @@ class AnswerCache(Protocol):
         """The answer stored under `key`, equal to what was put; None if there is none."""
         ...
 
-    async def put(self, key: str, result: StructuredResult) -> None:
-        """Store `result` under `key`. When this returns, a crash no longer loses it.
+    async def put(self, key: str, result: StructuredResult, about: str = "") -> None:
+        """Store `result` under `key`. When this returns, a crash no longer loses it. `about` names what was asked about.
 
         The first answer stays: putting another under the same key changes nothing.
         """
@@ -79,7 +79,7 @@ class CachedModel:
         if stored is not None:
             return as_cached(stored)
         result = await self._inner.complete(request)
-        await self._cache.put(key, result)
+        await self._cache.put(key, result, request.about)
         return result
 
 

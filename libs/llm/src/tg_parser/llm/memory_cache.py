@@ -25,8 +25,9 @@ class MemoryAnswerCache:
         self._answers.move_to_end(key)
         return answer.model_copy(deep=True)  # the caller may change `output`, the stored answer must not change
 
-    async def put(self, key: str, result: StructuredResult) -> None:
+    async def put(self, key: str, result: StructuredResult, about: str = "") -> None:
         """Store `result` unless `key` already has an answer."""
+        del about
         self._answers.setdefault(key, result.model_copy(deep=True))
         if len(self._answers) > self._max_entries:
             self._answers.popitem(last=False)

@@ -122,6 +122,7 @@ class StructuredRequest:
         repair: what to put right in a first answer; None in a first turn.
         account: who asks. No part of the question: two accounts share an answer.
         fresh: not empty if an answer stored for somebody else will not do; equal values share one.
+        about: the name of what the document is, kept beside a stored answer so that it can be erased; no part of the question.
     """
 
     prompt: Prompt
@@ -136,6 +137,7 @@ class StructuredRequest:
     repair: Repair | None = None
     account: Account = Account()
     fresh: str = ""
+    about: str = ""
 
 
 class Usage(BaseModel):

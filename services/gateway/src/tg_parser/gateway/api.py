@@ -14,6 +14,8 @@ from tg_parser.gateway import problems
 from tg_parser.gateway.account_routes import account_routes
 from tg_parser.gateway.accounts import Accounts
 from tg_parser.gateway.callers import caller_by
+from tg_parser.gateway.erasure_routes import erasure_routes
+from tg_parser.gateway.erasures import Erasures
 from tg_parser.gateway.source_routes import source_routes
 from tg_parser.gateway.sources import Sources
 from tg_parser.gateway.workflow_routes import workflow_routes
@@ -28,7 +30,13 @@ Next = Callable[[Request], Awaitable[Response]]
 
 
 def create_app(
-    workflows: Workflows, sources: Sources, accounts: Accounts, readiness: Readiness, api_keys: tuple[str, ...] = ()
+    workflows: Workflows,
+    sources: Sources,
+    accounts: Accounts,
+    erasures: Erasures,
+    *,
+    readiness: Readiness,
+    api_keys: tuple[str, ...] = (),
 ) -> FastAPI:
     """The application over its use cases."""
     app = FastAPI(
@@ -46,6 +54,7 @@ def create_app(
     app.include_router(workflow_routes(workflows, caller))
     app.include_router(source_routes(sources, workflows, caller))
     app.include_router(account_routes(accounts, caller))
+    app.include_router(erasure_routes(erasures, caller))
     return app
 
 

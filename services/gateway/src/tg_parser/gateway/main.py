@@ -1,8 +1,8 @@
 """Gateway: REST in, read models out.
 
-Hears the workflows' logs and live numbers, and what is told about registered sources and about accounts · Tells WorkflowRequested,
-CancelRequested, SourceAdded, SourcePaused, SourceResumed, SourceRemoved, SourceRunStarted · Owns the list of workflows and
-those of sources and accounts (schema `gateway`).
+Hears the workflows' logs and live numbers, and what is told about registered sources, accounts and erased messages · Tells
+WorkflowRequested, CancelRequested, SourceAdded, SourcePaused, SourceResumed, SourceRemoved, SourceRunStarted,
+ErasureRequested, ChannelErasureRequested · Owns the lists of workflows, sources, accounts and erasures (schema `gateway`).
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ from tg_parser.chassis.service import Service, run
 from tg_parser.contracts import subjects
 from tg_parser.gateway.accounts import Accounts, AccountsProjection
 from tg_parser.gateway.api import create_app
+from tg_parser.gateway.erasures import Erasures
+from tg_parser.gateway.erasures_projection import ErasuresProjection
 from tg_parser.gateway.projection import WorkflowsProjection
 from tg_parser.gateway.settings import GatewaySettings
 from tg_parser.gateway.sources import Sources
@@ -39,6 +41,7 @@ class Gateway(Service):
         *,
         sources: Sources,
         accounts: Accounts,
+        erasures: Erasures,
         listener: socket.socket,
         api_keys: tuple[str, ...],
     ) -> None:
@@ -46,7 +49,7 @@ class Gateway(Service):
         self.url = f"http://{host}:{port}"
         self._listener = listener
         self.readiness = Readiness()
-        app = create_app(Workflows(chassis), sources, accounts, self.readiness, api_keys)
+        app = create_app(Workflows(chassis), sources, accounts, erasures, readiness=self.readiness, api_keys=api_keys)
         self._http: HttpServer = http_server(app, host, port)
         super().__init__(
             "gateway", chassis=chassis, projectors=projectors, tasks={"http": self._serve}, readiness=self.readiness
@@ -69,11 +72,14 @@ async def build(settings: GatewaySettings) -> AsyncIterator[Gateway]:
             sources = Sources(chassis, partial(registered.wait_until_current, timeout=CATCH_UP))
             using = Projector(AccountsProjection(), chassis)
             accounts = Accounts(chassis, partial(using.wait_until_current, timeout=CATCH_UP))
+            asked = Projector(ErasuresProjection(), chassis)
+            erasures = Erasures(chassis, partial(asked.wait_until_current, timeout=CATCH_UP))
             yield Gateway(
                 chassis,
-                [workflows, registered, using],
+                [workflows, registered, using, asked],
                 sources=sources,
                 accounts=accounts,
+                erasures=erasures,
                 listener=listener,
                 api_keys=settings.api_keys,
             )

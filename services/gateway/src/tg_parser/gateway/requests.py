@@ -15,8 +15,11 @@ from tg_parser.contracts.sources import SOURCE_ID_PATTERN
 from tg_parser.contracts.workflows import ExportTarget
 
 ReadableKind = Literal["td_json", "td_html", "v3_database", "web_preview", "mtproto_history"]
+MOST_ERASED = 1000  # messages in one request: their names alone are 30 KB
 FOLLOWABLE = frozenset({"web_preview", "mtproto_history"})
 ChannelId = Annotated[str, Field(max_length=64, pattern=r"^-?\d+$")]
+BareId = Annotated[str, Field(max_length=64, pattern=r"^([0-9]+|(chat|user)[0-9]+|[A-Za-z][A-Za-z0-9_]{2,63})$")]
+MessageName = Annotated[str, Field(max_length=128, pattern=r"^tg:[A-Za-z0-9_]+:(post|comment):-?[0-9]+$")]
 Name = Annotated[str, Field(max_length=200, pattern=r"^[\w./:@-]*$")]
 
 
@@ -124,6 +127,21 @@ class ReadRequest(BaseModel):
     target: Target | None = None
     choice: Choice = Choice()
     lane: Lane = "interactive"
+
+
+class ErasureRequest(BaseModel):
+    """What is to be erased: single messages, or everything of a channel."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    source_refs: tuple[MessageName, ...] = Field(default=(), max_length=MOST_ERASED)
+    channel_id: BareId | None = None
+
+    @model_validator(mode="after")
+    def _names_one_thing(self) -> Self:
+        if bool(self.source_refs) == (self.channel_id is not None):
+            raise ValueError("Either source_refs or a channel_id says what is to be erased.")
+        return self
 
 
 class WorkflowRequest(BaseModel):

@@ -1,9 +1,9 @@
 """Ingestor: turns what Telegram holds into facts about messages.
 
-Hears jobs IngestSource, and what is told about registered sources · Tells MessageIngested, MessageEdited, ChannelObserved,
-IngestPageCommitted, IngestCompleted, IngestRefused, SourceRead, SourceHinted, FloodWaited, AccountStateChanged, JobFailed ·
-Owns what is known of messages, how far each workflow has read, how accounts stand and how they address chats (schema
-`ingestor`).
+Hears jobs IngestSource, what is told about registered sources, and what is to be erased · Tells MessageIngested,
+MessageEdited, ChannelObserved, IngestPageCommitted, IngestCompleted, IngestRefused, SourceRead, SourceHinted, FloodWaited,
+AccountStateChanged, JobFailed, MessageErased · Owns what is known of messages, how far each workflow has read, how accounts
+stand and how they address chats (schema `ingestor`).
 """
 
 from __future__ import annotations
@@ -13,14 +13,17 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 
 from tg_parser.chassis.chassis import open_chassis
+from tg_parser.chassis.durable import DurableReader
 from tg_parser.chassis.jobs import JobHandler
 from tg_parser.chassis.logging import configure_logging
 from tg_parser.chassis.projector import Projector
+from tg_parser.chassis.provision import ERASE_ACK_WAIT
 from tg_parser.chassis.service import Service, Task, run
 from tg_parser.contracts import subjects
 from tg_parser.contracts.jobs import IngestSource
 from tg_parser.ingestor.adapters.desktop_html.source import DesktopHtmlExports
 from tg_parser.ingestor.adapters.desktop_json.source import DesktopExports
+from tg_parser.ingestor.adapters.erasure_tables import ErasureTables
 from tg_parser.ingestor.adapters.followed_projection import FollowedProjection, FollowedSources
 from tg_parser.ingestor.adapters.known_messages import OpenStoredKnowledge
 from tg_parser.ingestor.adapters.known_projection import KnownProjection
@@ -33,11 +36,14 @@ from tg_parser.ingestor.adapters.telethon.accounts.opening import open_accounts
 from tg_parser.ingestor.adapters.telethon.chat_store import StoredChats
 from tg_parser.ingestor.adapters.telethon.hints import Hints
 from tg_parser.ingestor.adapters.telethon.source import TelegramHistory
+from tg_parser.ingestor.adapters.text_streams import ToldTopics, dead_letters, facts, jobs
+from tg_parser.ingestor.erasing import Erase
 from tg_parser.ingestor.handlers import ReadSource, failed
 from tg_parser.ingestor.limiter import Limiter
 from tg_parser.ingestor.settings import IngestorSettings
 
 CATCH_UP = 300.0  # seconds the tables may take to hold what is in the log; a rebuild in progress takes longer and is waited for
+ERASE_WITHIN = ERASE_ACK_WAIT - 30.0  # seconds for one look through everything
 LONGEST = 6 * 3600.0  # seconds for one source; each page has a time-out of its own
 
 
@@ -63,6 +69,11 @@ async def build(settings: IngestorSettings) -> AsyncIterator[Service]:
         )
         followed = Projector(FollowedProjection(), chassis, committed=hints.changed)
         known = Projector(KnownProjection(), chassis)
+        jetstream = chassis.nc.jetstream()
+        originals = ObjectOriginals(jetstream)
+        open_knowledge = OpenStoredKnowledge(
+            database, partial(known.wait_until_current, timeout=CATCH_UP), LogFacts(jetstream)
+        )
         handler = ReadSource(
             sources={
                 "td_json": DesktopExports(settings.import_roots),
@@ -70,13 +81,21 @@ async def build(settings: IngestorSettings) -> AsyncIterator[Service]:
                 "web_preview": previews,
                 "mtproto_history": TelegramHistory(accounts, StoredChats(database), chassis.clock),
             },
-            open_knowledge=OpenStoredKnowledge(
-                database, partial(known.wait_until_current, timeout=CATCH_UP), LogFacts(chassis.nc.jetstream())
-            ),
-            originals=ObjectOriginals(chassis.nc.jetstream()),
+            open_knowledge=open_knowledge,
+            originals=originals,
             clock=chassis.clock,
             page_size=settings.page_size,
         )
+        erase = Erase(
+            desk=ErasureTables(database, open_knowledge),
+            streams=[stream(jetstream, chassis.log) for stream in (jobs, dead_letters, facts)],
+            originals=originals,
+            topics=ToldTopics(chassis.log),
+            facts=chassis.facts,
+            clock=chassis.clock,
+            settle=settings.erasure_settle_s,
+        )
+        requests = DurableReader(chassis.nc, subjects.FACTS, subjects.ERASERS, erase, ahead=1, timeout=ERASE_WITHIN)
         yield Service(
             "ingestor",
             chassis=chassis,
@@ -91,7 +110,8 @@ async def build(settings: IngestorSettings) -> AsyncIterator[Service]:
                 )
             ],
             projectors=[known, followed],
-            tasks={"standings": standings.run, **_hinting(settings, hints, accounts)},
+            tasks={"standings": standings.run, "erasure": requests.run, **_hinting(settings, hints, accounts)},
+            checks={"erasure": lambda: requests.alive},
             health_host=settings.health_host,
             health_port=settings.health_port,
         )

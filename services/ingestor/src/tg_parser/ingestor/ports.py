@@ -7,7 +7,8 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
-from tg_parser.contracts.messages import Covered, RefusalCause, SourceSpec
+from tg_parser.contracts.erasure import ErasureRequested
+from tg_parser.contracts.messages import CountedIn, Covered, RefusalCause, SourceSpec
 from tg_parser.ingestor.domain import ChannelSeen, KnownState, Page, Progress
 from tg_parser.ingestor.judging import Recorded
 
@@ -128,4 +129,64 @@ class OriginalsStore(Protocol):
 
     async def put(self, name: str, packed: bytes) -> None:
         """Store under `name`, in place of what was there. Stored when this returns. Raises TransientError."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """A message of a stream that holds a text of the message `source_ref`. `counted_in`: who counts on an outcome because of it."""
+
+    seq: int
+    source_ref: str
+    counted_in: CountedIn | None = None
+
+
+class TextStream(Protocol):
+    """A stream whose messages hold texts of Telegram's. All raise TransientError while the server is away."""
+
+    async def holding(self, channel_id: str, refs: Collection[str]) -> Sequence[Holding]:
+        """What holds texts of the messages `refs`, all of one channel."""
+        ...
+
+    async def erase(self, seqs: Collection[int]) -> int:
+        """Overwrite and delete these messages; how many of them were there. Those that are gone are none of our business."""
+        ...
+
+
+class ErasableOriginals(Protocol):
+    """The originals, as far as erasing needs them."""
+
+    async def erase(self, refs: Collection[str]) -> int:
+        """Take these messages out of every page; how many pages held one. Raises TransientError."""
+        ...
+
+
+class TopicsAnswers(Protocol):
+    """What the topicizer says to a request."""
+
+    async def stale(self, request: ErasureRequested, seq: int) -> Sequence[int] | None:
+        """Which of its facts must go; None until it has told anew what still holds. `seq`: where the request is in the log."""
+        ...
+
+
+class ErasureDesk(Protocol):
+    """What erasing has to know and to remember. All raise TransientError while the tables are away."""
+
+    async def close(self, channel_id: str) -> None:
+        """Wait until no reading that began before the request holds the channel: those that follow know of it.
+
+        Raises Postponed if one does not end soon.
+        """
+        ...
+
+    async def messages_of(self, channel_id: str) -> Sequence[str]:
+        """The names of all messages known of a channel, sorted by their bytes."""
+        ...
+
+    async def note(self, counted: Collection[tuple[str, CountedIn]]) -> None:
+        """Remember which workflows count on which messages: their facts are about to go."""
+        ...
+
+    async def noted(self, refs: Collection[str]) -> Sequence[tuple[str, CountedIn]]:
+        """What was noted of these messages, in a fixed order."""
         ...

@@ -93,6 +93,8 @@ class IngestorSettings(BaseSettings):
     budgets: Budgets = Field(default_factory=Budgets)
     """How often Telegram may be asked."""
     telegram: AccountSettings = Field(default_factory=AccountSettings)
+    erasure_settle_s: float = Field(default=10.0, ge=0, le=120)
+    """Seconds between two looks for an erased text, the second of which must find nothing: what was in hand is told by then."""
     health_host: str = "127.0.0.1"
     health_port: int = 0
     """Port of /livez, /readyz and /metrics; 0: none."""

@@ -61,6 +61,7 @@ class Questions:
             params=self.params,
             account=account_of(job),
             fresh=fresh(job),
+            about=job.message.source_ref,
         )
         return Question(request, self._pipeline(model, prompt))
 
@@ -73,6 +74,7 @@ class Questions:
             max_output_tokens=self.max_output_tokens,
             temperature=0,
             fresh=fresh(job),
+            about=job.message.source_ref,
         )
         return Question(request, self._pipeline(model, NO_PROMPT))
 

@@ -72,6 +72,13 @@ def skipped(job: ProcessMessage, reason: SkipReason, pipeline_key: str) -> Messa
     )
 
 
+def erased(job: ProcessMessage) -> MessageSkipped:
+    """The fact that nothing is to be known of it any more, not even the digest of its content."""
+    return MessageSkipped(
+        channel_id=job.message.channel_id, source_ref=job.message.source_ref, revision=job.revision, reason="erased"
+    )
+
+
 def document_text(message: TelegramMessage) -> str:
     """The words to understand. An album's item is asked about for its own words alone: its file is shown with the album."""
     return plain(message) if message.grouped_id is None else own_words(message)

@@ -18,11 +18,12 @@ from tg_parser.llm.errors import (
     ModelUnavailableError,
     RefusedError,
 )
+from tg_parser.llm.port import LanguageModel
 from tg_parser.processor.asking import Question, Questions
-from tg_parser.processor.domain import processed, skip_reason, skipped
+from tg_parser.processor.domain import erased, processed, skip_reason, skipped
 from tg_parser.processor.metrics import EVIDENCE
 from tg_parser.processor.pausing import Pauses
-from tg_parser.processor.ports import Models
+from tg_parser.processor.ports import Erasures, Models
 
 RETRY_IN = 2.0  # seconds, where a provider does not say
 PAUSED_FOR = 30.0  # seconds until a message of a paused workflow is looked at again
@@ -35,30 +36,40 @@ class UnderstandMessage:
     models: Models
     questions: Questions
     clock: Clock
+    erasures: Erasures
     pauses: Pauses = field(default_factory=Pauses)
 
     async def __call__(self, job: ProcessMessage, context: JobContext) -> None:
         """Tells MessageProcessed or MessageSkipped. A redelivered job finds its answer in the cache and tells the same again."""
         model = await self.models.chosen(job.choice)
+        if await self.erasures.erased(job.message.source_ref):
+            await context.facts.tell(erased(job))
+            return
         question = self.questions.about(job, model)
-        pipeline = question.pipeline
-        reason = "cancelled" if context.cancelled() else skip_reason(job, pipeline.key)
+        key = question.pipeline.key
+        reason = "cancelled" if context.cancelled() else skip_reason(job, key)
         if reason:
-            await context.facts.tell(skipped(job, reason, pipeline.key))
+            await context.facts.tell(skipped(job, reason, key))
             return
         if context.control.flag(job.workflow_id) == "paused":
             raise Postponed("Its workflow is paused.", retry_in=PAUSED_FOR)
+        await self._ask(model, question, job, context)
+
+    async def _ask(self, model: LanguageModel, question: Question, job: ProcessMessage, context: JobContext) -> None:
         try:
             result = await model.complete(question.request)
         except RefusedError:
-            await context.facts.tell(skipped(job, "refused", pipeline.key))
+            await context.facts.tell(skipped(job, "refused", question.pipeline.key))
             return
         except ModelError as error:
             pause = self.pauses.because_of(error, job.workflow_id, self.clock())
             if pause:
                 await context.facts.tell(pause)
             raise as_job_error(error) from error
-        told = processed(job, pipeline, result, at=self.clock(), attempt=context.attempt)
+        if await self.erasures.erased(job.message.source_ref):  # while the model was thinking
+            await context.facts.tell(erased(job))
+            return
+        told = processed(job, question.pipeline, result, at=self.clock(), attempt=context.attempt)
         await context.facts.tell(told)
         _count_evidence(told, question)
 

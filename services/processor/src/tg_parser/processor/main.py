@@ -1,7 +1,7 @@
 """Processor: turns messages into documents.
 
-Hears jobs ProcessMessage · Tells MessageProcessed, MessageSkipped, MessageFailed, ProcessingPaused · Owns the paid answers
-of models and the ledger of calls to them (schema `processor`).
+Hears jobs ProcessMessage, ErasureRequested · Tells MessageProcessed, MessageSkipped, MessageFailed, ProcessingPaused · Owns
+the paid answers of models and the ledger of calls to them (schema `processor`).
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from tg_parser.contracts import subjects
 from tg_parser.contracts.jobs import ProcessMessage
 from tg_parser.llm.accounts import Accounts
 from tg_parser.processor.adapters.answers import open_answers
+from tg_parser.processor.adapters.erasures import HeardErasures
 from tg_parser.processor.adapters.ledger import open_calls
 from tg_parser.processor.adapters.model_catalogue import open_models
 from tg_parser.processor.asking import Questions
@@ -40,7 +41,8 @@ async def build(settings: ProcessorSettings) -> AsyncIterator[Service]:
             open_calls(database) as calls,
             open_models(settings.llm, answers, Accounts(calls, settings.llm.budget, chassis.clock)) as models,
         ):
-            handler = UnderstandMessage(models, questions, chassis.clock)
+            erasures = HeardErasures(chassis.nc, answers.forget)
+            handler = UnderstandMessage(models, questions, chassis.clock, erasures)
             yield Service(
                 "processor",
                 chassis=chassis,
@@ -53,6 +55,8 @@ async def build(settings: ProcessorSettings) -> AsyncIterator[Service]:
                         failed=failed,
                     )
                 ],
+                tasks={"erasures": erasures.run},
+                checks={"erasures": lambda: erasures.alive},
                 health_host=settings.health_host,
                 health_port=settings.health_port,
             )

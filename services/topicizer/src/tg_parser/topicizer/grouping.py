@@ -71,6 +71,14 @@ class LocalGrouping:
             size += len(body)
         return chunk
 
+    def leave(self, refs: Sequence[str]) -> None:
+        """Take documents out."""
+        self._cluster.leave(refs)
+
+    def forget(self, refs: Sequence[str], topics: Sequence[str], neighbours: Sequence[str]) -> None:
+        """Take documents out for good; topics that may quote them are to be told anew."""
+        self._cluster.forget(refs, topics, neighbours)
+
 
 def _document(seq: int, revision: int, body: str) -> Document:
     found = StoredDocument.model_validate_json(body)
@@ -82,8 +90,8 @@ def _document(seq: int, revision: int, body: str) -> Document:
         message_id=found.source_message_id,
         published_at=found.published_at,
         text=found.text_clean,
-        title=found.title,
-        summary=found.summary,
+        title=found.title or "",
+        summary=found.summary or "",
         phrases=found.topics,
         hashtags=found.hashtags,
         urls=found.urls,

@@ -1,7 +1,8 @@
 """Topicizer: groups documents into stories as they come, and stories into topics that keep their ids.
 
-Hears MessageProcessed, jobs Topicize · Tells TopicsAssigned, TopicOpened, TopicUpdated, TopicsMerged, TopicSplit,
-TopicRetired, RegroupCommitted, TopicizationCompleted · Owns documents, assignments and topics (schema `topicizer`).
+Hears MessageProcessed, MessageDeleted, MessageRestored, MessageErased, ErasureRequested, jobs Topicize · Tells TopicsAssigned,
+TopicOpened, TopicUpdated, TopicsMerged, TopicSplit, TopicRetired, RegroupCommitted, TopicizationCompleted, and TopicsRewritten
+· Owns documents, assignments and topics (schema `topicizer`).
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from tg_parser.contracts import subjects
 from tg_parser.contracts.jobs import Topicize
 from tg_parser.topicizer.adapters.grouping_process import open_grouping
 from tg_parser.topicizer.adapters.memory import StoredMemory
+from tg_parser.topicizer.adapters.told import ToldInLog
 from tg_parser.topicizer.assigner import Assigner
 from tg_parser.topicizer.handlers import BringTopicsUpToDate, failed
 from tg_parser.topicizer.projection import TopicsProjection
@@ -36,7 +38,7 @@ async def build(settings: TopicizerSettings) -> AsyncIterator[Service]:
         database = chassis.require_database()
         await database.migrate("tg_parser.topicizer.migrations", "topicizer")
         projector = Projector(TopicsProjection(), chassis)
-        assigner = Assigner(grouping, StoredMemory(database), projector, chassis.facts)
+        assigner = Assigner(grouping, StoredMemory(database), projector, ToldInLog(chassis.log), chassis.facts)
         projector.when_committed(assigner.heard)
         handler = BringTopicsUpToDate(projector, assigner, settings.catch_up_s)
         yield Service(

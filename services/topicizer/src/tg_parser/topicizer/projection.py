@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from tg_parser.chassis.recorded import Recorded
 from tg_parser.contracts.codec import encode
 from tg_parser.contracts.documents import MessageProcessed
+from tg_parser.contracts.erasure import ErasureRequested
 from tg_parser.contracts.model import Message
 from tg_parser.contracts.subjects import fact_filter
 from tg_parser.contracts.topics import (
@@ -20,7 +21,8 @@ from tg_parser.contracts.topics import (
     TopicsMerged,
     TopicUpdated,
 )
-from tg_parser.topicizer.stored_document import stored
+from tg_parser.topicizer.presence_rows import HEARD, drop_erased, fold_presence
+from tg_parser.topicizer.stored_document import ProcessedPart
 
 DOCUMENTS = text(
     "INSERT INTO topicizer.document "
@@ -60,29 +62,42 @@ class TopicsProjection:
             TopicsMerged,
             TopicRetired,
             RegroupCommitted,
+            *HEARD,
         )
     )
-    tables = ("topicizer.document", "topicizer.assignment", "topicizer.topic", "topicizer.regroup")
+    tables = (
+        "topicizer.document",
+        "topicizer.assignment",
+        "topicizer.topic",
+        "topicizer.regroup",
+        "topicizer.presence",
+        "topicizer.erasure",
+    )
 
     async def apply(self, connection: AsyncConnection, batch: Sequence[Recorded]) -> None:
         """See `Projection`."""
-        await self._documents(connection, batch)
-        await self._assignments(connection, batch)
-        await self._topics(connection, batch)
-        await self._regroups(connection, batch)
+        documents = [entry for entry in batch if entry.holds(MessageProcessed)]
+        others = [entry for entry in batch if not entry.holds(MessageProcessed)]
+        written = await self._documents(connection, documents)
+        await self._assignments(connection, others)
+        await self._topics(connection, others)
+        await self._regroups(connection, others)
+        await fold_presence(connection, others)
+        await drop_erased(connection, sorted({*written, *_named(others)}))
 
-    async def _documents(self, connection: AsyncConnection, batch: Sequence[Recorded]) -> None:
-        latest = {
-            fact.source_ref: (fact, entry.seq) for entry in batch if isinstance(fact := entry.message, MessageProcessed)
-        }
+    async def _documents(self, connection: AsyncConnection, batch: Sequence[Recorded]) -> Iterable[str]:
+        """The messages they are of."""
+        told = [(entry.part(ProcessedPart), entry.seq) for entry in batch]
+        latest = {part.source_ref: (part, seq) for part, seq in told}
         if latest:
             columns = {
                 "refs": list(latest),
-                "revisions": [fact.revision for fact, _ in latest.values()],
-                "contents": [stored(fact.document) for fact, _ in latest.values()],
+                "revisions": [part.revision for part, _ in latest.values()],
+                "contents": [part.document.model_dump_json(exclude_none=True) for part, _ in latest.values()],
                 "seqs": [seq for _, seq in latest.values()],
             }
             await connection.execute(DOCUMENTS, columns)
+        return latest.keys()
 
     async def _assignments(self, connection: AsyncConnection, batch: Sequence[Recorded]) -> None:
         latest = {
@@ -132,6 +147,20 @@ class TopicsProjection:
                 "seqs": [seq for _, seq in found.values()],
             }
             await connection.execute(REGROUPS, columns)
+
+
+def _named(batch: Sequence[Recorded]) -> list[str]:
+    """The messages that facts of other kinds may have written about."""
+    refs: set[str] = set()
+    for entry in batch:
+        match entry.message:
+            case TopicsAssigned() as fact:
+                refs.update(item.source_ref for item in fact.items)
+            case ErasureRequested() as request:
+                refs.update(request.source_refs)
+            case _:
+                continue
+    return sorted(refs)
 
 
 def tagged(fact: Message) -> str:

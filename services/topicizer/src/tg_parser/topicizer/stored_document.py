@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from tg_parser.contracts.documents import ProcessedDocument
 from tg_parser.contracts.model import Contract, Timestamp
 
 
@@ -13,8 +12,8 @@ class StoredDocument(Contract):
     source_message_id: str
     channel_id: str
     text_clean: str
-    title: str = ""
-    summary: str = ""
+    title: str | None = None
+    summary: str | None = None
     topics: tuple[str, ...] = ()
     language: str = "und"
     is_ad: bool = False
@@ -25,9 +24,9 @@ class StoredDocument(Contract):
     reply_to: str | None = None
 
 
-FIELDS = set(StoredDocument.model_fields)
+class ProcessedPart(Contract):
+    """The part of a `MessageProcessed` that is stored."""
 
-
-def stored(document: ProcessedDocument) -> str:
-    """The JSON that `Document`s are read from."""
-    return document.model_dump_json(include=FIELDS, exclude_none=True)
+    source_ref: str
+    revision: int = 0
+    document: StoredDocument

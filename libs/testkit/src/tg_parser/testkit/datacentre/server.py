@@ -109,7 +109,7 @@ class DataCentre:
 
     def _told_of_token(self, waiting: KnownKey) -> None:
         for connection in self.connections:
-            if connection.known is waiting:
+            if connection.known is waiting and connection.listens:
                 connection.tell(types.UpdateShort(types.UpdateLoginToken(), self.world.now()))
 
 

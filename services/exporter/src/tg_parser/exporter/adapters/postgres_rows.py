@@ -89,7 +89,7 @@ class PostgresSnapshot:
         try:
             await self._connection.execute(queries.SORT_MEMORY)
             stream = await self._connection.stream(query, execution_options={"yield_per": MESSAGES_PER_PAGE})
-            pages = stream.partitions()
+            pages = stream.partitions(MESSAGES_PER_PAGE)  # without its size, a single page of everything
             while page := await anext(pages, None):
                 yield page
         except DATABASE_ERRORS as error:

@@ -6,8 +6,8 @@ from sqlalchemy import text
 
 POSITION = text("SELECT last_seq FROM exporter.projection_position WHERE projection = 'exporter.entries'")
 
-SORT_MEMORY = text("SET LOCAL work_mem = '16MB'")
-"""Sorting five thousand documents fits; more go to the server's disk, which costs little beside reading them."""
+SORT_MEMORY = text("SET LOCAL work_mem = '8MB'")
+"""Sorting two thousand documents fits; more go to the server's disk, which costs little beside reading them."""
 
 CHANNELS = text(
     "SELECT channel_id, title, username FROM exporter.channel LEFT JOIN exporter.username USING (channel_id)"

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tg_parser.chassis.database import DATABASE_ERRORS, Database
 from tg_parser.chassis.errors import TransientError
+from tg_parser.contracts.ids import parse_source_ref
 from tg_parser.contracts.messages import Covered
 from tg_parser.ingestor.domain import ChannelSeen, KnownState, Progress
 from tg_parser.ingestor.judging import Recorded
@@ -36,6 +37,9 @@ PRESENT: Final = text(
     "SELECT 'tg:' || :channel || ':' || kind || ':' || number FROM generate_series(cast(:first as bigint), cast(:last as bigint)) "
     "AS number, unnest(array['post', 'comment']) AS kind))"
 )
+ERASED_CHANNELS: Final = text(
+    "SELECT channel_id FROM ingestor.erased_channel WHERE channel_id = any(cast(:ids as text[]))"
+)
 CHANNELS: Final = text(
     "SELECT channel_id, title, channel_type, username, predecessor_id, discussion_id, protected "
     "FROM ingestor.channel WHERE channel_id = any(cast(:ids as text[]))"
@@ -45,6 +49,8 @@ GAPS: Final = text("SELECT first, last FROM ingestor.gap WHERE channel_id = :cha
 STRETCH: Final = 10_000  # ids asked about in one statement
 FETCHES: Final = 32  # facts asked of the log at once
 
+
+NEVER_TO_BE_TAKEN: Final = KnownState("", 0, 0, "", deleted=True, erased=True)
 
 FactAt = Callable[[int], Awaitable[Recorded | None]]
 """The fact about a message at a sequence of the log."""
@@ -96,7 +102,8 @@ class StoredKnowledge:
         if not source_refs:
             return {}
         rows = await self._rows(MESSAGES, refs=list(source_refs))
-        return {
+        known = await self._of_erased_channels(source_refs)
+        return known | {
             row.source_ref: KnownState(
                 row.content_hash,
                 row.revision,
@@ -109,6 +116,13 @@ class StoredKnowledge:
             )
             for row in rows
         }
+
+    async def _of_erased_channels(self, source_refs: Collection[str]) -> dict[str, KnownState]:
+        """Messages of channels that are to be erased as a whole, also those nobody has seen before."""
+        channels = {ref: parse_source_ref(ref).channel_id for ref in source_refs}
+        found = await self._rows(ERASED_CHANNELS, ids=sorted(set(channels.values())))
+        erased = {row.channel_id for row in found}
+        return {ref: NEVER_TO_BE_TAKEN for ref, channel_id in channels.items() if channel_id in erased}
 
     async def recorded(self, seqs: Mapping[str, int]) -> Mapping[str, Recorded]:
         """See the port."""

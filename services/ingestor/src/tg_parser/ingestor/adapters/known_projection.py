@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tg_parser.chassis.recorded import Recorded
 from tg_parser.contracts import subjects
+from tg_parser.contracts.erasure import ChannelErasureRequested, ErasureRequested
 from tg_parser.contracts.messages import (
     ChannelObserved,
     Covered,
@@ -87,6 +88,8 @@ class KnownProjection:
             MessageDeleted,
             MessageRestored,
             MessageErased,
+            ErasureRequested,
+            ChannelErasureRequested,
             MessageMetricsObserved,
             ChannelObserved,
             IngestPageCommitted,
@@ -98,7 +101,8 @@ class KnownProjection:
         )
     )
     tables = tuple(
-        f"ingestor.{table}" for table in ("message", "channel", "progress", "finished", "coverage", "gap", "flood")
+        f"ingestor.{table}"
+        for table in ("message", "erased_channel", "channel", "progress", "finished", "coverage", "gap", "flood")
     )
 
     async def apply(self, connection: AsyncConnection, batch: Sequence[Recorded]) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tg_parser.chassis.recorded import Recorded
 from tg_parser.contracts.codec import MalformedMessage
+from tg_parser.contracts.erasure import ChannelErasureRequested, ErasureRequested
 from tg_parser.contracts.ids import MessageType, source_ref
 from tg_parser.contracts.messages import (
     MessageDeleted,
@@ -39,7 +40,17 @@ PRESENCE: Final = text(
     "FROM unnest(cast(:refs as text[]), cast(:deleted as boolean[])) AS told (ref, deleted) WHERE source_ref = told.ref"
 )
 ERASED: Final = text(
-    "UPDATE ingestor.message SET erased = true, content_hash = '' WHERE source_ref = any(cast(:refs as text[]))"
+    "INSERT INTO ingestor.message (source_ref, content_hash, revision, seq, told_by, kinds, deleted, erased) "
+    "SELECT DISTINCT ref, '', 0, 0, '', cast('{}' as text[]), true, true FROM unnest(cast(:refs as text[])) AS ref "
+    "ON CONFLICT (source_ref) DO UPDATE SET erased = true, deleted = true, content_hash = ''"
+)
+"""Also of messages never seen: one that is to be erased is not to be taken later either."""
+ERASED_CHANNELS: Final = text(
+    "INSERT INTO ingestor.erased_channel (channel_id) SELECT unnest(cast(:ids as text[])) ON CONFLICT DO NOTHING"
+)
+ERASED_OF_CHANNELS: Final = text(
+    "UPDATE ingestor.message SET erased = true, deleted = true, content_hash = '' "
+    "FROM unnest(cast(:ids as text[])) AS id WHERE starts_with(source_ref, 'tg:' || id || ':')"
 )
 SAMPLES: Final = text(
     "UPDATE ingestor.message AS known SET sampled = greatest(known.sampled, told.sampled) "
@@ -75,12 +86,25 @@ async def fold_messages(connection: AsyncConnection, kinds: Mapping[str, Sequenc
     presence = sorted((entry for fact in PRESENT for entry in kinds.get(fact, ())), key=lambda entry: entry.seq)
     deleted = {_ref(entry): not PRESENT[entry.type.rpartition(".v")[0]] for entry in presence}
     await write(connection, PRESENCE, list(deleted.items()), "refs deleted")
-    await write(connection, ERASED, [(_ref(entry),) for entry in kinds.get(MessageErased.TYPE, ())], "refs")
+    await _fold_erased(connection, kinds)
     samples: dict[str, int] = {}
     for entry in kinds.get(MessageMetricsObserved.TYPE, ()):
         told = _Sample.model_validate_json(entry.body)
         samples[told.source_ref] = max(told.sample, samples.get(told.source_ref, -1))
     await write(connection, SAMPLES, list(samples.items()), "refs samples")
+
+
+async def _fold_erased(connection: AsyncConnection, kinds: Mapping[str, Sequence[Recorded]]) -> None:
+    """What is asked to be erased is taken from no source any more, long before it is erased."""
+    refs = [_ref(entry) for entry in kinds.get(MessageErased.TYPE, ())]
+    for entry in kinds.get(ErasureRequested.TYPE, ()):
+        if isinstance(request := entry.message, ErasureRequested):
+            refs += request.source_refs
+    await write(connection, ERASED, [(ref,) for ref in refs], "refs")
+    channels = kinds.get(ChannelErasureRequested.TYPE, ())
+    ids = [(entry.message.channel_id,) for entry in channels if isinstance(entry.message, ChannelErasureRequested)]
+    await write(connection, ERASED_CHANNELS, ids, "ids")
+    await write(connection, ERASED_OF_CHANNELS, ids, "ids")
 
 
 OBSERVED: Final = (MessageIngested.TYPE, MessageEdited.TYPE, MessageEnriched.TYPE)

@@ -16,6 +16,7 @@ from tg_parser.contracts.jobs import JobFailed
 from tg_parser.contracts.knowledge import ExportCompleted, ExportRefused
 from tg_parser.contracts.messages import (
     ChannelObserved,
+    CountedIn,
     IngestCompleted,
     IngestPageCommitted,
     IngestRefused,
@@ -66,6 +67,7 @@ class _Failed(Contract):
 
 class _Erased(Contract):
     source_ref: str
+    counted_in: tuple[CountedIn, ...] = ()
 
 
 class _Expected(Contract):
@@ -163,7 +165,11 @@ def _failed(entry: Recorded, rows: Gathered) -> None:
 
 
 def _erased(entry: Recorded, rows: Gathered) -> None:
-    rows.erased[_part(_Erased, entry).source_ref] = entry.seq
+    """The facts that told of it are gone: whoever counts on it hears of it here, if not before."""
+    told = _part(_Erased, entry)
+    rows.erased[told.source_ref] = entry.seq
+    for workflow in told.counted_in:
+        rows.items.setdefault((workflow.workflow_id, workflow.generation, told.source_ref), 0)
 
 
 def _settle(entry: Recorded, rows: Gathered, ref: str, outcome: OutcomeRow) -> None:

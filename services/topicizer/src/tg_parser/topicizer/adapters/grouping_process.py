@@ -48,6 +48,18 @@ class GroupingProcess:
         """See the port."""
         return await self._call("assign", documents)
 
+    async def record(self, rows: Sequence[tuple[int, int, str, str]]) -> None:
+        """See the port."""
+        await self._call("record", rows)
+
+    async def leave(self, refs: Sequence[str]) -> None:
+        """See the port."""
+        await self._call("leave", refs)
+
+    async def forget(self, refs: Sequence[str], topics: Sequence[str], neighbours: Sequence[str]) -> None:
+        """See the port."""
+        await self._call("forget", refs, topics, neighbours)
+
     async def regroup(self) -> AsyncGenerator[list[Fact], None]:
         """See the port."""
         await self._call("begin_regroup")

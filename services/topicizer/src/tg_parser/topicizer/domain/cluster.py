@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -53,6 +53,21 @@ class Cluster:
             self.position = max(self.position, document.seq)
             assignments.append(assignment)
         return assignments
+
+    def leave(self, refs: Iterable[str]) -> None:
+        """Take documents out, as if they had never been in; the next regroup tells their topics without them."""
+        for ref in refs:
+            self.stories.remove(ref)
+
+    def forget(self, refs: Iterable[str], topics: Iterable[str], neighbours: Iterable[str]) -> None:
+        """Take documents out for good: the next regroup tells `topics` anew, with titles of their own, and `neighbours`, too."""
+        self.leave(refs)
+        for name in topics:
+            if told := self.cards.get(name):
+                self.cards[name] = told.model_copy(update={"title": "", "metadata": _untold(told)})
+        for name in neighbours:
+            if told := self.cards.get(name):
+                self.cards[name] = told.model_copy(update={"metadata": _untold(told)})
 
     def record(self, document: Document, assignment: Assignment) -> None:
         """Take over what was decided long ago."""
@@ -168,6 +183,10 @@ class Cluster:
             unassigned=len(self.stories.members) - assigned,
             output_digest=plan.output_digest,
         )
+
+
+def _untold(told: TopicCard) -> dict[str, Any]:
+    return {name: value for name, value in _metadata(told).items() if name != "members_digest"}
 
 
 def _metadata(told: TopicCard) -> dict[str, Any]:

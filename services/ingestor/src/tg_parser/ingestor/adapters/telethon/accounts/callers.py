@@ -5,20 +5,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Any, Final, Protocol
-
-from telethon.tl import TLRequest
+from typing import Final, Protocol
 
 from tg_parser.chassis.clock import Clock
 from tg_parser.contracts.messages import RefusalCause
-from tg_parser.ingestor.adapters.telethon.accounts.line import Line, asked
+from tg_parser.ingestor.adapters.telethon.accounts.caller import AccountCaller, Kept
+from tg_parser.ingestor.adapters.telethon.accounts.line import Line
 from tg_parser.ingestor.adapters.telethon.accounts.sessions import Session, SessionFolder, UnknownAccount
 from tg_parser.ingestor.adapters.telethon.accounts.states import AccountState, State
-from tg_parser.ingestor.budgets import Method
 from tg_parser.ingestor.ports import SourceRefused
 
 NOBODY: Final = "No Telegram account is signed in here. `tg-parser login` signs one in."
-Kept = Callable[[], Awaitable[None]]
 
 
 class StatesOfAccounts(Protocol):
@@ -31,23 +28,6 @@ class StatesOfAccounts(Protocol):
     async def keep(self, state: AccountState) -> None:
         """Remember a state, and let others know."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class AccountCaller:
-    """`Caller` over a line."""
-
-    line: Line
-    kept: Kept
-
-    @property
-    def account(self) -> str:
-        """See the port."""
-        return self.line.account
-
-    async def __call__(self, request: TLRequest, method: Method, what: str) -> Any:
-        """See the port."""
-        return await asked(self.line, request, method, what, self.kept)
 
 
 @dataclass(slots=True)

@@ -17,6 +17,7 @@ from telethon.crypto import rsa
 from telethon.sessions import StringSession
 from telethon.tl import TLRequest, functions, types
 
+from tg_parser.chassis.errors import PermanentError
 from tg_parser.ingestor.adapters.telethon.accounts.sessions import Session
 from tg_parser.ingestor.limiter import Limiter
 from tg_parser.ingestor.ports import SourceParked
@@ -31,7 +32,7 @@ Hear = Callable[[Any], None]
 """Somebody who is told of updates, at once: it does not wait."""
 
 
-class BadConnectionSetting(Exception):
+class BadConnectionSetting(PermanentError):
     """A setting cannot be used. The message is a sentence without its secrets."""
 
 
@@ -84,6 +85,13 @@ class TelethonConnection:
         return ended.exception()
 
 
+class _Forgetful(StringSession):
+    """A session that does not collect everybody it ever sees: requests here name whom they mean."""
+
+    def process_entities(self, tlo: Any) -> None:
+        """Keep none of them."""
+
+
 class _WithinBudget(TelegramClient):
     """While it listens, Telethon asks for what it missed, by itself: it has to wait its turn like everybody.
 
@@ -122,7 +130,7 @@ def connection(settings: AccountSettings, session: Session, limiter: Limiter, he
 def options(settings: AccountSettings, secret: SecretStr, credentials: tuple[int, SecretStr]) -> dict[str, Any]:
     """What Telethon's client takes. An empty `secret` is a session that is still to be made."""
     api_id, api_hash = credentials
-    session = StringSession(secret.get_secret_value())
+    session = _Forgetful(secret.get_secret_value())
     place = server_of(settings)
     if not secret.get_secret_value() and place:
         session.set_dc(*place)

@@ -14,30 +14,17 @@ from telethon.tl import functions, types
 from tg_parser.chassis.cancelling import asked_to_stop, cancelled
 from tg_parser.chassis.errors import ChassisError, TransientError
 from tg_parser.ingestor.adapters.telethon.accounts.client import Client
+from tg_parser.ingestor.adapters.telethon.accounts.endings import GONE, TROUBLE, closed_for_good
 from tg_parser.ingestor.adapters.telethon.accounts.lease import Lease
 from tg_parser.ingestor.adapters.telethon.accounts.sessions import Session
-from tg_parser.ingestor.adapters.telethon.errors import FLOODS, SIGNED_OUT, Flooded, flood_seconds, translated
+from tg_parser.ingestor.adapters.telethon.errors import FLOODS, flood_seconds, translated
 from tg_parser.ingestor.limiter import Limiter
 from tg_parser.ingestor.ports import SourceParked, SourceRefused
 
 log = structlog.get_logger(__name__)
 
-GONE: Final = (*SIGNED_OUT, errors.UserDeactivatedBanError, errors.PhoneNumberBannedError)
-"""What Telegram answers when the session, or the whole account, is worth nothing any more."""
-TROUBLE: Final = (
-    errors.RPCError,
-    errors.AuthKeyNotFound,
-    errors.SecurityError,
-    errors.InvalidChecksumError,
-    errors.BadMessageError,
-    BufferError,
-    OSError,
-    ValueError,
-)
-"""What Telethon raises when an answer is no answer. After several errors of Telegram's own it raises ValueError."""
 FIRST_PAUSE: Final = 1.0  # seconds before a connection that failed is opened again; doubled each time
 LONGEST_PAUSE: Final = 300.0
-CLOSING_WITHIN: Final = 10.0  # seconds
 
 Closed = Callable[[SourceRefused], Awaitable[None]]
 """Told when Telegram has ended the session."""
@@ -134,8 +121,8 @@ class Line:
 
     async def _client(self) -> Client:
         async with self._turn:
-            if self.refused:
-                raise self.refused
+            if self.refused:  # another one each time: an exception that is raised again drags its past along
+                raise SourceRefused(str(self.refused), self.refused.cause)
             if self._open and self._open.usable:
                 return self._open.client
             await self._shut()
@@ -220,7 +207,7 @@ class Line:
                 "A connection to Telegram has ended.", action="connection_ended", account=self.account,
                 because="the session is somebody else's" if lost.done() else type(error).__name__,
             )  # fmt: skip
-            await _disconnected(opened.client)
+            await closed_for_good(opened.client)
             if isinstance(error, GONE):
                 await self._refuse(
                     SourceRefused(str(translated(error, method="", account=self.account, what="")), "needs_login")
@@ -250,35 +237,5 @@ class Line:
             return
         if opened.watch and opened.watch is not asyncio.current_task():
             await cancelled([opened.watch])
-        await _disconnected(opened.client)
+        await closed_for_good(opened.client)
         await self.leases.give_back(opened.lease)
-
-
-async def _disconnected(client: Client) -> None:
-    try:
-        async with asyncio.timeout(CLOSING_WITHIN):
-            await client.disconnect()
-    except Exception as error:
-        log.warning("A connection did not close well.", action="disconnect_failed", error=type(error).__name__)
-    except asyncio.CancelledError:
-        if asked_to_stop():
-            raise
-
-
-async def asked(line: Line, request: Any, method: Any, what: str, noted: Callable[[], Awaitable[None]]) -> Any:
-    """One call, from its turn to its answer, with every error as the ingestor knows it. `noted` keeps what the limiter learnt."""
-    await line.limiter.turn(method, line.account)
-    try:
-        return await line.ask(request)
-    except FLOODS as flood:
-        seconds = flood_seconds(flood)
-        line.limiter.flooded(method, line.account, seconds)
-        await noted()
-        raise Flooded(method, seconds, line.account) from flood
-    except errors.TypeNotFoundError:
-        raise
-    except TimeoutError as late:
-        raise TransientError(f"Telegram does not answer ({method} for {what}).", retry_in=5) from late
-    except TROUBLE as error:
-        await line.failed(error)
-        raise translated(error, method=method, account=line.account, what=what) from error

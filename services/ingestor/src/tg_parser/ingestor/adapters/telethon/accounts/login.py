@@ -12,8 +12,11 @@ from pydantic import SecretStr
 from telethon import TelegramClient, errors
 from telethon.sessions import StringSession
 from telethon.tl.functions.account import GetPasswordRequest
+from telethon.tl.functions.auth import ExportLoginTokenRequest
+from telethon.tl.types.auth import LoginTokenSuccess
 
 from tg_parser.ingestor.adapters.telethon.accounts.client import disconnected, options, trust_server
+from tg_parser.ingestor.adapters.telethon.accounts.login_refusals import sentence
 from tg_parser.ingestor.adapters.telethon.accounts.sessions import Session, masked
 from tg_parser.ingestor.adapters.telethon.errors import FLOODS, flood_seconds
 from tg_parser.ingestor.settings import AccountSettings
@@ -23,20 +26,6 @@ T = TypeVar("T")
 ATTEMPTS: Final = 3  # wrong codes or passwords; Telegram itself does not allow many more
 SCAN_WITHIN: Final = 300.0  # seconds a QR code is shown, renewed whenever it expires
 SHOWN_AT_LEAST: Final = 5.0  # seconds
-SENTENCES: Final[dict[type[Exception], str]] = {
-    errors.ApiIdInvalidError: "Telegram does not know this application: compare the API id and hash with my.telegram.org.",
-    errors.ApiIdPublishedFloodError: "This API id is public and Telegram refuses it: get one of your own at my.telegram.org.",
-    errors.PhoneNumberInvalidError: "That is no phone number Telegram knows. Write it with its country code: +49151…",
-    errors.PhoneNumberBannedError: "Telegram has banned this phone number.",
-    errors.UserDeactivatedBanError: "Telegram has banned this account.",
-    errors.UserDeactivatedError: "This account was deleted.",
-    errors.PhoneNumberUnoccupiedError: "No Telegram account has this number. Make one with a Telegram app first.",
-    errors.PhoneNumberFloodError: "This number was signed in too often today. Try again tomorrow.",
-    errors.PhonePasswordFloodError: "Signing in was tried too often. Try again in some hours.",
-    errors.PhoneCodeExpiredError: "The code has expired. Start again.",
-    errors.PasswordHashInvalidError: "The password is wrong.",
-    errors.PhoneCodeInvalidError: "The code is wrong.",
-}
 
 
 class LoginFailed(Exception):
@@ -162,18 +151,33 @@ class _Login:
                 while True:
                     self.person.show(shown.url)
                     try:
-                        return await self.told(
-                            shown.wait(_left(shown.expires)),
-                            within=None,
-                            passing=(TimeoutError, errors.SessionPasswordNeededError),
-                        )
+                        user = await self._scanned(shown)
                     except errors.SessionPasswordNeededError:
                         break
-                    except TimeoutError:
-                        await self.told(shown.recreate())
+                    if user:
+                        return user
+                    await self.told(shown.recreate())
         except TimeoutError as late:
             raise LoginFailed("Nobody has scanned the code.") from late
         return await self._by_password()
+
+    async def _scanned(self, shown: Any) -> Any | None:
+        """Who has scanned the code that is shown; None if it has expired. Raises SessionPasswordNeededError.
+
+        The news of a scan may get lost with a connection. So Telegram is asked before the code is renewed: renewing one that
+        was scanned would end the login that nobody knows of.
+        """
+        try:
+            return await self.told(
+                shown.wait(_left(shown.expires)),
+                within=None,
+                passing=(TimeoutError, errors.SessionPasswordNeededError),
+            )
+        except TimeoutError:
+            request = ExportLoginTokenRequest(self.client.api_id, self.client.api_hash, [])
+            answer: Any = await self.told(self.client(request), passing=(errors.SessionPasswordNeededError,))
+            granted: Any = answer.authorization if isinstance(answer, LoginTokenSuccess) else None
+            return granted and granted.user
 
     async def _by_password(self) -> Any:
         asked: Any = await self.told(self.client(GetPasswordRequest()))
@@ -202,18 +206,9 @@ class _Login:
                 f"Telegram asks for a pause of {flood_seconds(flood):,} s before this is tried again."
             ) from flood
         except (errors.RPCError, OSError, ValueError, BufferError, errors.SecurityError) as error:
-            raise LoginFailed(_sentence(error)) from error
+            raise LoginFailed(sentence(error)) from error
 
 
 def _left(expires: datetime) -> float:
     """Seconds a QR code is shown: clocks may differ."""
     return max(SHOWN_AT_LEAST, (expires - datetime.now(UTC)).total_seconds())
-
-
-def _sentence(error: Exception) -> str:
-    known = next((sentence for kind, sentence in SENTENCES.items() if isinstance(error, kind)), None)
-    if known:
-        return known
-    if isinstance(error, errors.RPCError):
-        return f"Telegram refuses: {type(error).__name__}."
-    return "Telegram cannot be reached, or does not answer. Is there a connection, and is the proxy right?"

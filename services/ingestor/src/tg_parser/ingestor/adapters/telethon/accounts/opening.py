@@ -10,7 +10,7 @@ from functools import partial
 
 from tg_parser.chassis.chassis import Chassis
 from tg_parser.ingestor.adapters.telethon.accounts.callers import Accounts
-from tg_parser.ingestor.adapters.telethon.accounts.client import Hear, connection, trust_server
+from tg_parser.ingestor.adapters.telethon.accounts.client import Hear, connection, proxy_of, trust_server
 from tg_parser.ingestor.adapters.telethon.accounts.lease import Terms, open_leases
 from tg_parser.ingestor.adapters.telethon.accounts.line import Line, Patience
 from tg_parser.ingestor.adapters.telethon.accounts.sealing import SessionKey
@@ -41,6 +41,7 @@ async def open_accounts(
     `hears`: who is told of the updates of an account. Raises BadConnectionSetting if a setting cannot be used.
     """
     await asyncio.to_thread(trust_server, settings.server_key_file)
+    proxy_of(settings.proxy)
     holder = f"{chassis.instance} on {socket.gethostname()}"
     async with open_leases(chassis.require_database(), holder, terms=terms) as leases:
 
