@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -99,7 +99,7 @@ def notice(fact: Fact, seq: int = 9) -> Notice:
 @pytest.mark.parametrize(
     ("fact", "command"),
     [
-        (IngestCompleted(expected=3, pages=1, ingested=3), INGESTED),
+        (IngestCompleted(expected=3, pages=1, ingested=3), replace(INGESTED, last_seq=9)),
         (
             TopicizationCompleted(epoch=2, input_seq=5, topics=4, assigned=3, unassigned=1, output_digest="d"),
             RecordTopicizeCompleted(2, 4, 1, last_seq=9),

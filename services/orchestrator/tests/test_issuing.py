@@ -5,11 +5,12 @@ from datetime import UTC, datetime
 
 from tg_parser.chassis.recorded import Recorded
 from tg_parser.contracts.codec import encode
-from tg_parser.contracts.jobs import ModelChoice
+from tg_parser.contracts.documents import IMPORTED_PIPELINE, DocumentImported, ImportedDocument
+from tg_parser.contracts.jobs import ModelChoice, ProcessMessage
 from tg_parser.contracts.messages import MessageEdited, MessageEnriched, MessageIngested, TelegramMessage
 from tg_parser.contracts.model import Fact
 from tg_parser.contracts.subjects import fact_subject
-from tg_parser.orchestrator.issuing import job_id, jobs_of, read_facts
+from tg_parser.orchestrator.issuing import job_id, jobs_of, read_facts, read_imported
 from tg_parser.orchestrator.ports import Waiting
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -63,6 +64,24 @@ async def test_what_another_source_knew_more_of_is_the_message_of_the_job() -> N
     waiting = Waiting("tg:1001:post:1", seq=9, issues=0, pipeline_key="", content_hash="", channel_title="")
     ((_, job),) = jobs_of(("w1", 0), ModelChoice(), [waiting], facts)
     assert (job.message, job.revision, job.source_seq) == (known, 3, 9)
+
+
+async def test_what_was_paid_for_goes_with_the_job_unless_a_model_has_understood_the_message_since() -> None:
+    document = ImportedDocument(text_hash=message(1).text_hash(), processed_at=NOW, text_clean="post 1")
+    imported = DocumentImported(channel_id="1001", source_ref="tg:1001:post:1", document=document)
+    log = FakeFacts([recorded(4, imported), recorded(8, ingested(1))])
+    facts = await read_facts(log, [8])
+
+    async def job_for(pipeline: str, content: str) -> ProcessMessage:
+        waiting = Waiting("tg:1001:post:1", 8, 0, pipeline, content, "", imported_seq=4)
+        ((_, job),) = jobs_of(("w1", 0), ModelChoice(), [waiting], facts | await read_imported(log, [waiting], facts))
+        return job
+
+    assert (await job_for("", "")).imported == document
+    assert (await job_for(IMPORTED_PIPELINE, "an older hash")).imported == document
+    assert (await job_for("a model's", "an older hash")).imported is None
+    standing = await job_for(IMPORTED_PIPELINE, "hash 1")
+    assert (standing.imported, standing.known_pipeline_key) == (None, IMPORTED_PIPELINE)
 
 
 async def test_a_fact_that_is_gone_is_missing_and_not_a_fault() -> None:

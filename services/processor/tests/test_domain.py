@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from tg_parser.contracts.documents import IMPORTED_PIPELINE, Entity, ImportedDocument
 from tg_parser.contracts.jobs import ProcessMessage
 from tg_parser.contracts.messages import (
     Button,
@@ -17,7 +18,16 @@ from tg_parser.contracts.messages import (
     TextEntity,
 )
 from tg_parser.llm.port import StructuredResult
-from tg_parser.processor.domain import Pipeline, document_text, hints, processed, skip_reason, skipped
+from tg_parser.processor.domain import (
+    Pipeline,
+    document_text,
+    hints,
+    inherited,
+    processed,
+    skip_reason,
+    skipped,
+    taken_over,
+)
 
 AT = datetime(2026, 3, 1, tzinfo=UTC)
 PIPELINE = Pipeline("local", "m", "sha256:0", "extract-post@1", {"temperature": 0})
@@ -46,6 +56,7 @@ def answer(**fields: Any) -> StructuredResult:
         (job(kind="photo", text="", media=(Media(kind="photo"),)), "empty"),
         (job(known=PIPELINE.key), "unchanged"),
         (job(known="another"), None),
+        (job(known=IMPORTED_PIPELINE), "unchanged"),
         (job(), None),
         (job(kind="photo", text="", media=(Media(kind="photo"),), grouped_id="5"), "empty"),
         (job(kind="file", text="", media=(Media(kind="file", file_name="план.pdf"),), grouped_id="5"), "empty"),
@@ -148,3 +159,45 @@ def test_pipelines_differ_by_each_of_their_parts() -> None:
 
 def test_the_date_of_a_repost_is_no_part_of_the_question() -> None:
     assert "date" not in hints(job())
+
+
+def imported(text: str) -> ImportedDocument:
+    return ImportedDocument(
+        text_hash=TelegramMessage(channel_id="1", message_id=7, date=AT, text=text).text_hash(),
+        processed_at=datetime(2025, 3, 5, tzinfo=UTC),
+        text_clean="Мост открыт.",
+        summary="Открыт мост.",
+        topics=("мост",),
+        entities=(Entity(type="place", value="Мост", confidence=0.9),),
+        pipeline_version="processing:v1.0.0",
+        model_id="gpt-4o-mini",
+        prompt_id="sha256:0123456789abcdef",
+        prompt_name="processing_v1",
+        parameters={"temperature": 0},
+    )
+
+
+def test_a_document_that_was_paid_for_says_who_made_it_how_and_when() -> None:
+    given = job(entities=(TextEntity(type="link", offset=0, length=4),)).model_copy(
+        update={"imported": imported("Мост  открыт")}
+    )
+    found = inherited(given)
+    assert found is not None
+    fact = taken_over(given, found, attempt=1)
+    document, made = fact.document, fact.document.metadata
+    assert (fact.pipeline_key, fact.cost_micros, fact.usage.output) == (IMPORTED_PIPELINE, 0, 0)
+    assert (document.content_hash, document.published_at, document.processed_at.year) == (given.content_hash, AT, 2025)
+    assert (document.text_clean, document.summary, document.urls) == ("Мост открыт.", "Открыт мост.", ("Мост",))
+    assert (made.provider, made.model_id, made.prompt_id, made.pipeline_version, made.method) == (
+        "v3-import", "gpt-4o-mini", "sha256:0123456789abcdef", "processing:v1.0.0", "llm",
+    )  # fmt: skip
+
+
+def test_a_document_of_other_words_says_nothing_of_these() -> None:
+    assert inherited(job().model_copy(update={"imported": imported("Мост закрыт")})) is None
+    assert inherited(job()) is None
+
+
+def test_without_a_model_whatever_was_understood_stands() -> None:
+    assert skip_reason(job(known="another"), "") == "unchanged"
+    assert skip_reason(job(), "") is None

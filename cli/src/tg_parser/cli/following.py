@@ -128,3 +128,11 @@ async def follow(client: GatewayClient, workflow_id: str, display: Display) -> d
         if status["state"] in SETTLED or status["state"] == PAUSED:
             return status
         await asyncio.sleep(POLL_EVERY)
+
+
+async def followed(client: GatewayClient, workflow_id: str, console: Console) -> dict[str, Any]:
+    """Show the workflow until it is settled, as a terminal or a log wants it; its last status."""
+    if not console.is_terminal:
+        return await follow(client, workflow_id, PlainDisplay(console))
+    with Live(console=console, refresh_per_second=8, transient=False) as live:
+        return await follow(client, workflow_id, LiveDisplay(live))

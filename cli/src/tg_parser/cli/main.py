@@ -20,6 +20,7 @@ from tg_parser.chassis.settings import TelemetrySettings
 from tg_parser.cli import (
     account_commands,
     erase_command,
+    import_command,
     plan_command,
     reports,
     run_command,
@@ -46,6 +47,7 @@ app.command("logout")(account_commands.logout)
 app.command("add-source")(source_commands.add_source)
 app.command("ingest")(source_commands.ingest)
 app.command("erase")(erase_command.erase)
+app.command("import-v2")(import_command.import_v2)
 
 
 @app.command()

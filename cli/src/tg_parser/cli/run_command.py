@@ -9,12 +9,11 @@ from typing import Any
 
 from pydantic import ValidationError
 from rich.console import Console
-from rich.live import Live
 
 from tg_parser.cli.all_in_one import Composition
 from tg_parser.cli.client import GatewayClient
 from tg_parser.cli.exit_codes import CommandFailed, ExitCode
-from tg_parser.cli.following import PAUSED, SETTLED, LiveDisplay, PlainDisplay, follow
+from tg_parser.cli.following import PAUSED, SETTLED, followed
 from tg_parser.cli.instance import gateway_of
 from tg_parser.cli.summary import summarise
 from tg_parser.contracts.ids import deterministic_id
@@ -109,14 +108,15 @@ def check_request(
         fingerprint = fingerprint_of(found)
         out.mkdir(parents=True, exist_ok=True)
     except ValueError as invalid:
-        raise CommandFailed(_first_sentence(invalid), ExitCode.USAGE) from invalid
+        raise CommandFailed(first_sentence(invalid), ExitCode.USAGE) from invalid
     except OSError as error:
         raise CommandFailed(f"{error.filename or found} cannot be used: {error.strerror}.", ExitCode.USAGE) from error
     chosen = (settings.provider, settings.model or "", pretty, fingerprint, options or RunOptions())
     return RunRequest(found.resolve(), out.resolve(), *chosen)
 
 
-def _first_sentence(invalid: ValueError) -> str:
+def first_sentence(invalid: ValueError) -> str:
+    """What is wrong, in the words of whoever found it."""
     if isinstance(invalid, ValidationError):
         return invalid.errors()[0]["msg"].removeprefix("Value error, ")
     return str(invalid)
@@ -136,7 +136,7 @@ async def run_export(request: RunRequest, data_dir: Path, llm: LlmSettings, cons
     composition = Composition(data_dir, import_roots=(request.file.parent,), export_roots=(request.out,))
     async with gateway_of(composition, llm=llm) as client:
         accepted = await _requested(client, request)
-        status = await _followed(client, accepted["id"], console)
+        status = await followed(client, accepted["id"], console)
         if status["state"] in WRITTEN and not _files_intact(status, request.out):
             await _export_again(client, request, status, console)
         return summarise(await client.workflow(accepted["id"]), request.out)
@@ -165,13 +165,6 @@ async def _key_of_repeat(client: GatewayClient, request: RunRequest) -> str:
     raise CommandFailed(f"This export was processed again {MOST_REPEATS:,} times; name another folder with --out.")
 
 
-async def _followed(client: GatewayClient, workflow_id: str, console: Console) -> dict[str, Any]:
-    if not console.is_terminal:
-        return await follow(client, workflow_id, PlainDisplay(console))
-    with Live(console=console, refresh_per_second=8, transient=False) as live:
-        return await follow(client, workflow_id, LiveDisplay(live))
-
-
 def _files_intact(status: dict[str, Any], out: Path) -> bool:
     artifacts = status.get("artifacts") or []
     return bool(artifacts) and all(_intact(out / artifact["name"], artifact["sha256"]) for artifact in artifacts)
@@ -187,7 +180,7 @@ async def _export_again(client: GatewayClient, request: RunRequest, status: dict
     key = deterministic_id("export", status["id"], str(request.out), *digests)
     body = {"kind": "export", "target": {"location": str(request.out), "pretty": request.pretty}, "lane": "interactive"}
     accepted = await client.request_workflow(body, key=key)
-    again = await _followed(client, accepted["id"], console)
+    again = await followed(client, accepted["id"], console)
     if again["state"] != "completed":
         raise CommandFailed(str(again.get("error") or "The export could not be written."))
 

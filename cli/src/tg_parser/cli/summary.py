@@ -40,6 +40,12 @@ def summarise(status: dict[str, Any], out: Path) -> dict[str, Any]:
     }
 
 
+def rejected_in(out: Path, workflow_id: str) -> list[dict[str, Any]]:
+    """What a workflow could not read, as the manifest in a folder lists it."""
+    manifest = _json(out / "manifest.json") or {}
+    return [entry for entry in manifest.get("rejected") or [] if entry["workflow_id"] == workflow_id]
+
+
 def _json(path: Path) -> Any:
     try:
         return json.loads(path.read_text("utf-8"))

@@ -282,3 +282,15 @@ def test_a_paused_workflow_may_end_while_it_is_paused() -> None:
     state = fold([WorkflowPaused(at=NOW, reason="budget", detail="x")], processing())
     assert decide(Cancel("ann"), state, NOW, RULES) == (CancelRequested(at=NOW, actor="ann", reason=""),)
     assert decide(PROCESSED, state, NOW, RULES) != ()
+
+
+def test_topics_wait_for_whatever_a_source_told_last_and_an_import_may_bring_nothing_else() -> None:
+    imported = replace_source(kind="v3_database")
+    nothing = (Advance(), RecordIngestCompleted(expected=0, pages=1, last_seq=7), Advance(), Advance())
+    log = told(nothing, requested=imported)
+    started = [event for event in log if isinstance(event, StageStarted) and event.stage == "topicize"]
+    assert [event.after_seq for event in started] == [7]
+
+
+def replace_source(**changes: Any) -> WorkflowRequested:
+    return RUN.model_copy(update={"source": SOURCE.model_copy(update=changes), "target": None})

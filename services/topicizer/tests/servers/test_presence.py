@@ -85,8 +85,8 @@ class InProcess:
     async def forget(self, refs: Sequence[str], topics: Sequence[str], neighbours: Sequence[str]) -> None:
         self.local.forget(refs, topics, neighbours)
 
-    async def regroup(self) -> AsyncGenerator[list[Fact], None]:
-        self.local.begin_regroup()
+    async def regroup(self, imported: Sequence[str] = ()) -> AsyncGenerator[list[Fact], None]:
+        self.local.begin_regroup(imported)
         while chunk := self.local.next_told():
             facts = [decode_body(*told) for told in chunk]
             yield [fact for fact in facts if isinstance(fact, Fact)]
@@ -96,7 +96,7 @@ class InProcess:
 class Dying(InProcess):
     """Is gone after the assignments were told anew, and before the topics are."""
 
-    async def regroup(self) -> AsyncGenerator[list[Fact], None]:
+    async def regroup(self, imported: Sequence[str] = ()) -> AsyncGenerator[list[Fact], None]:
         raise TransientError("The process died here.")
         yield []
 

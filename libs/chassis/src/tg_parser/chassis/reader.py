@@ -111,7 +111,7 @@ class OrderedReader:
             remaining = deadline - asyncio.get_running_loop().time()
             if remaining <= 0:
                 return False
-            await asyncio.sleep(min(remaining, LINGER / 5))
+            await asyncio.sleep(min(remaining, LINGER / 5 if self._pending else LINGER))
         return bool(self._queue)
 
     def _break(self) -> None:

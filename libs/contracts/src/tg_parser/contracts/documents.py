@@ -1,14 +1,16 @@
-"""What the processor tells: what was understood of a message."""
+"""What the processor tells: what was understood of a message. And what an earlier TG_parser had understood and paid for."""
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Literal
+import hashlib
+from typing import Any, ClassVar, Final, Literal
 
 from pydantic import Field
 
 from tg_parser.contracts.model import Contract, Fact, Timestamp
 
-SkipReason = Literal["service", "empty", "unchanged", "duplicate", "cancelled", "refused", "erased"]
+SkipReason = Literal["service", "empty", "unchanged", "duplicate", "cancelled", "refused", "erased", "not_asked"]
+"""`not_asked`: nobody understood it yet, and the workflow asks no model."""
 DocumentKind = Literal["news", "announcement", "ad", "poll", "discussion", "service", "media", "other"]
 
 
@@ -78,6 +80,49 @@ class ProcessedDocument(Contract):
     forwarded_from: str | None = None
     reply_to: str | None = Field(default=None, description="source_ref of the message it answers")
     dates: tuple[DateMention, ...] = ()
+
+
+IMPORTED_PIPELINE: Final = "v3-import"
+"""The pipeline key, and the provider, of documents that an earlier TG_parser paid for. They stand whatever model is chosen."""
+
+
+class ImportedDocument(Contract):
+    """What TG_parser v2 or v3 understood of a message, under its names, and how it came to it.
+
+    `text_hash` is the message's (see `TelegramMessage.text_hash`): of other words the document says nothing.
+    """
+
+    text_hash: str = Field(max_length=64)
+    processed_at: Timestamp
+    text_clean: str = Field(min_length=1, max_length=65_536)
+    summary: str | None = Field(default=None, max_length=16_384)
+    topics: tuple[str, ...] = Field(default=(), max_length=200)
+    entities: tuple[Entity, ...] = Field(default=(), max_length=500)
+    language: str | None = Field(default=None, max_length=64)
+    pipeline_version: str = Field(default="unknown", max_length=256)
+    model_id: str = Field(default="unknown", max_length=256)
+    prompt_id: str = Field(default="unknown", max_length=256)
+    prompt_name: str = Field(default="unknown", max_length=256)
+    parameters: dict[str, Any] = Field(default_factory=dict[str, Any])
+
+    def digest(self) -> str:
+        """sha256 of everything."""
+        return hashlib.sha256(self.model_dump_json(exclude_none=True).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+class DocumentImported(Fact):
+    """An earlier TG_parser's document of a message was found. The message's own fact follows, if it is news."""
+
+    TYPE: ClassVar[str] = "tg.document.imported"
+    PER_WORKFLOW: ClassVar[bool] = False
+
+    channel_id: str
+    source_ref: str
+    document: ImportedDocument
+
+    def about(self) -> tuple[str | int, ...]:
+        """The message and all that was understood of it."""
+        return (self.TYPE, self.source_ref, self.document.digest())
 
 
 class Usage(Contract):

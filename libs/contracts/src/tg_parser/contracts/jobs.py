@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import ClassVar, Final, Literal
 
 from pydantic import Field
 
+from tg_parser.contracts.documents import ImportedDocument
 from tg_parser.contracts.messages import SourceSpec, TelegramMessage
 from tg_parser.contracts.model import Contract, Fact, Job
 
 Lane = Literal["interactive", "bulk", "replay"]
 
 
+NO_MODEL: Final = "none"
+"""The provider of workflows that ask no model: what is understood already counts, the rest is left for another one."""
+
+
 class ModelChoice(Contract):
-    """Which model a workflow uses. Empty strings mean the processor's own setting."""
+    """Which model a workflow uses. Empty strings mean the processor's own setting; the provider `none` asks no model."""
 
     provider: str = ""
     model: str = ""
@@ -62,6 +67,9 @@ class ProcessMessage(Job):
     choice: ModelChoice = ModelChoice()
     known_pipeline_key: str = Field(
         default="", description="pipeline of the message's current document with this very content"
+    )
+    imported: ImportedDocument | None = Field(
+        default=None, description="what an earlier TG_parser understood of it, unless a model has understood it since"
     )
     source_seq: int = Field(default=0, description="stream sequence of the fact this job is about")
     options: ProcessingOptions | None = None

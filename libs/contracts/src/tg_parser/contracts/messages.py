@@ -133,6 +133,16 @@ class SourceSpec(Contract):
     fingerprint: str = Field(default="", max_length=128)
     source_id: str = Field(default="", max_length=64, description="the registered source this is a reading of, if any")
     channel_id: str | None = Field(default=None, max_length=64, description="the channel, where the source names none")
+    channel_ids: dict[str, str] = Field(
+        default_factory=dict[str, str],
+        max_length=1000,
+        description="bare ids of channels by the names a source has for them; `v3_database` knows some by user name alone",
+    )
+    group_ids: dict[str, str] = Field(
+        default_factory=dict[str, str],
+        max_length=1000,
+        description="bare ids of the groups that hold the comments on these channels' posts, where the source does not tell",
+    )
     account: str = Field(default="", max_length=64, description="which Telegram account reads; empty: the only one")
     mode: Literal["snapshot", "incremental"] = Field(
         default="snapshot", description="everything; or what is not covered yet, and recent posts again for their edits"
@@ -186,6 +196,9 @@ class TelegramMessage(Contract):
     quote: str | None = Field(default=None, description="the part of the answered message that was quoted")
     thread_id: int | None = Field(default=None, description="forum topic, or root of a discussion, in the same chat")
     root_ref: str | None = Field(default=None, description="source_ref of the channel's post a comment belongs to")
+    group_unknown: bool | None = Field(
+        default=None, description="a comment whose group is not known: it is named under the channel it was made in"
+    )
     forwarded_from: ForwardOrigin | None = None
     grouped_id: str | None = Field(default=None, description="64-bit album id as a string; None if unknown")
     grouped_inferred: bool = Field(default=False, description="the album was guessed: the source shows no album ids")

@@ -1,7 +1,8 @@
-"""What the topicizer tells: which documents belong together, and the life of a topic."""
+"""What the topicizer tells: which documents belong together, and the life of a topic. And topics of an earlier TG_parser."""
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any, ClassVar, Literal
 
 from pydantic import Field
@@ -122,6 +123,31 @@ class TopicOpened(Fact):
     def about(self) -> tuple[str | int, ...]:
         """The topic and the epoch of the regroup."""
         return (self.TYPE, self.topic_id, self.epoch)
+
+
+class TopicImported(Fact):
+    """A topic of an earlier TG_parser was found. It becomes one here as soon as documents of it are known.
+
+    `topic_id` is its name here, `old_id` the one it had, which is to be understood for ever. The card and the bundle are as a
+    model wrote them, references under our names: some of these may be of messages that never existed.
+    """
+
+    TYPE: ClassVar[str] = "tg.topic.imported"
+    PER_WORKFLOW: ClassVar[bool] = False
+
+    topic_id: str
+    old_id: str
+    card: TopicCard
+    bundle: TopicBundle
+
+    def digest(self) -> str:
+        """sha256 of everything."""
+        body = self.model_dump_json(exclude_none=True, by_alias=True)
+        return hashlib.sha256(body.encode("utf-8", "surrogatepass")).hexdigest()
+
+    def about(self) -> tuple[str | int, ...]:
+        """The topic and all that is said of it."""
+        return (self.TYPE, self.old_id, self.digest())
 
 
 class TopicUpdated(Fact):

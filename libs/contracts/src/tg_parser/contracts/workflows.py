@@ -76,7 +76,7 @@ class StageProgressed(WorkflowEvent):
 
 
 class IngestStageCompleted(WorkflowEvent):
-    """The source was read to its end."""
+    """The source was read to its end. `last_seq` is the facts stream's position of the fact that says so."""
 
     TYPE: ClassVar[str] = "tg.workflow.ingestcompleted"
 
@@ -90,6 +90,7 @@ class IngestStageCompleted(WorkflowEvent):
     rejected: int = 0
     truncated: str | None = None
     channel_ids: tuple[str, ...] = ()
+    last_seq: int = 0
 
 
 class ProcessStageCompleted(WorkflowEvent):

@@ -20,6 +20,7 @@ FOLLOWABLE = frozenset({"web_preview", "mtproto_history"})
 ChannelId = Annotated[str, Field(max_length=64, pattern=r"^-?\d+$")]
 BareId = Annotated[str, Field(max_length=64, pattern=r"^([0-9]+|(chat|user)[0-9]+|[A-Za-z][A-Za-z0-9_]{2,63})$")]
 MessageName = Annotated[str, Field(max_length=128, pattern=r"^tg:[A-Za-z0-9_]+:(post|comment):-?[0-9]+$")]
+SourceName = Annotated[str, Field(min_length=1, max_length=200)]
 Name = Annotated[str, Field(max_length=200, pattern=r"^[\w./:@-]*$")]
 
 
@@ -78,6 +79,8 @@ class Source(BaseModel):
     location: str = Field(min_length=1, max_length=4096)
     fingerprint: str = Field(default="", max_length=128)
     channel_id: ChannelId | None = None
+    channel_ids: dict[SourceName, ChannelId] = Field(default_factory=dict[str, str], max_length=1000)
+    group_ids: dict[SourceName, ChannelId] = Field(default_factory=dict[str, str], max_length=1000)
     account: Name = ""
     mode: Literal["snapshot", "incremental"] = "snapshot"
     include_comments: bool = False

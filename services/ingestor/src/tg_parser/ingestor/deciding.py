@@ -20,6 +20,7 @@ from tg_parser.contracts.messages import (
 from tg_parser.contracts.model import Fact
 from tg_parser.ingestor.domain import (
     ChannelSeen,
+    Heirloom,
     KnownState,
     MessageSeen,
     Page,
@@ -28,6 +29,7 @@ from tg_parser.ingestor.domain import (
     SourceEnd,
     SourceItem,
 )
+from tg_parser.ingestor.inheriting import brings_news, documents, inherited
 from tg_parser.ingestor.judging import Judged, Recorded, Verdict, judge, plainly_known
 from tg_parser.ingestor.originals import without
 from tg_parser.ingestor.presence import gone, returned, seen
@@ -39,19 +41,24 @@ class Known:
     """What the log holds of a page's messages and channels, as far as the page needs it.
 
     `recorded`: for the messages that `unclear` names, the fact their state comes from. `present`: for each stretch the page
-    shows completely, the messages known in it and not gone.
+    shows completely, the messages known in it and not gone. `heirlooms`: by name, what was told of what the page inherits.
     """
 
     messages: Mapping[str, KnownState] = field(default_factory=dict[str, KnownState])
     recorded: Mapping[str, Recorded] = field(default_factory=dict[str, Recorded])
     channels: Mapping[str, ChannelSeen] = field(default_factory=dict[str, ChannelSeen])
     present: Mapping[Covered, Collection[str]] = field(default_factory=dict[Covered, Collection[str]])
+    heirlooms: Mapping[str, Heirloom] = field(default_factory=dict[str, Heirloom])
 
 
 @dataclass(frozen=True, slots=True)
 class PageDecision:
-    """The facts of a page, the fact that commits it (None if it held no messages), and the progress after it."""
+    """The facts of a page, the fact that commits it (None if it held no messages), and the progress after it.
 
+    `first`: facts that whoever hears of the others must have heard.
+    """
+
+    first: tuple[Fact, ...]
     facts: tuple[Fact, ...]
     committed: IngestPageCommitted | None
     progress: Progress
@@ -80,6 +87,7 @@ def decide_page(page: Page, progress: Progress, reading: Reading, known: Known, 
     """What follows from a page, given what the log holds. `originals` names the object that keeps the page as it was."""
     judged = [_judged(item, known, reading, page.as_of) for item in seen(page)]
     rejected = tuple(item for item in page.items if isinstance(item, RejectedInput))
+    first = (*inherited(page, known.heirlooms), *documents(page, known.heirlooms))
     facts: list[Fact] = [*_channels(page.items, known.channels, reading)]
     facts += [entry.fact for entry in judged if entry.fact]
     facts += [
@@ -88,7 +96,7 @@ def decide_page(page: Page, progress: Progress, reading: Reading, known: Known, 
         *_metrics(page, known, reading),
     ]
     if page.cursor == progress.cursor and page.resume == progress.resume and not page.covered:
-        return PageDecision(tuple(facts), None, progress)
+        return PageDecision(first, tuple(facts), None, progress)
     after = _advanced(progress, page, [entry.verdict for entry in judged], len(rejected))
     committed = IngestPageCommitted(
         page=progress.pages,
@@ -102,7 +110,7 @@ def decide_page(page: Page, progress: Progress, reading: Reading, known: Known, 
         covered=page.covered,
         originals=originals,
     )
-    return PageDecision(tuple(facts), committed, after)
+    return PageDecision(first, tuple(facts), committed, after)
 
 
 def completed(progress: Progress, end: SourceEnd) -> IngestCompleted:
@@ -121,14 +129,16 @@ def completed(progress: Progress, end: SourceEnd) -> IngestCompleted:
 
 def _judged(item: MessageSeen, known: Known, reading: Reading, as_of: datetime | None) -> Judged:
     ref = item.message.source_ref
-    return judge(item, known.messages.get(ref), known.recorded.get(ref), reading, as_of)
+    if brings_news(item, known.heirlooms, reading):
+        reading = replace(reading, lists_known=True)
+    return judge(item, known.messages.get(ref), known.recorded.get(ref), reading, item.as_of or as_of)
 
 
 def _metrics(page: Page, known: Known, reading: Reading) -> list[Fact]:
     facts: list[Fact] = []
     for item in seen(page):
         state = known.messages.get(item.message.source_ref)
-        moment = sample(item.message.date, reading.began)
+        moment = sample(item.message.date, item.as_of or reading.began)
         if item.metrics and (state is None or moment > state.sampled):
             facts.append(
                 MessageMetricsObserved(
@@ -147,7 +157,7 @@ def _channels(
 ) -> Sequence[ChannelObserved]:
     """How channels present themselves, if that is news. What a source does not know of one stays as it was."""
     seen = {item.channel_id: item for item in items if isinstance(item, ChannelSeen)}
-    complete = {channel_id: _completed(item, known.get(channel_id)) for channel_id, item in seen.items()}
+    complete = {channel_id: _completed(item, known.get(channel_id), reading) for channel_id, item in seen.items()}
     return [
         ChannelObserved(
             channel_id=channel.channel_id,
@@ -164,9 +174,11 @@ def _channels(
     ]
 
 
-def _completed(seen: ChannelSeen, known: ChannelSeen | None) -> ChannelSeen:
+def _completed(seen: ChannelSeen, known: ChannelSeen | None, reading: Reading) -> ChannelSeen:
     if known is None:
-        return seen
+        return replace(seen, title=seen.title or seen.username or seen.channel_id)
+    if reading.source_kind == "v3_database":  # what it knew it knew long ago: it adds, and replaces nothing
+        seen, known = known, seen
     return replace(
         seen,
         title=seen.title or known.title,

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from tg_parser.contracts.documents import ImportedDocument
 from tg_parser.contracts.messages import Covered, MessageMetrics, RejectedInput, SourceKind, TelegramMessage
+from tg_parser.contracts.model import Fact
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,11 +25,17 @@ class ChannelSeen:
 
 @dataclass(frozen=True, slots=True)
 class MessageSeen:
-    """A message of a source, with the digest of its content."""
+    """A message of a source, with the digest of its content.
+
+    `as_of`: when the source saw it like this, counters and all, where it says so of each message. `document`: what an earlier
+    TG_parser understood of it, in a source that was one.
+    """
 
     message: TelegramMessage
     content_hash: str
     metrics: MessageMetrics | None = None
+    as_of: datetime | None = None
+    document: ImportedDocument | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +54,20 @@ class FloodSeen:
     account: str = ""
 
 
-SourceItem = ChannelSeen | MessageSeen | MessageGone | FloodSeen | RejectedInput
+@dataclass(frozen=True, slots=True)
+class Inherited:
+    """Something else that an earlier TG_parser knew: facts to be told unless they were, or something newer of this name was.
+
+    `name`: of what it is, `source:<id>` or `topic:<id>`. `digest`: of all that is said of it; "" if anything ever told of that
+    name makes it superfluous.
+    """
+
+    name: str
+    digest: str
+    facts: tuple[Fact, ...]
+
+
+SourceItem = ChannelSeen | MessageSeen | MessageGone | FloodSeen | RejectedInput | Inherited
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +113,14 @@ class KnownState:
     deleted: bool = False
     sampled: int = -1
     erased: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Heirloom:
+    """What was last told of something inherited: the digest of it, and the reading that told it."""
+
+    digest: str
+    told_by: str
 
 
 @dataclass(frozen=True, slots=True)

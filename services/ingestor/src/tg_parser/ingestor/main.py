@@ -2,8 +2,9 @@
 
 Hears jobs IngestSource, what is told about registered sources, and what is to be erased · Tells MessageIngested,
 MessageEdited, ChannelObserved, IngestPageCommitted, IngestCompleted, IngestRefused, SourceRead, SourceHinted, FloodWaited,
-AccountStateChanged, JobFailed, MessageErased · Owns what is known of messages, how far each workflow has read, how accounts
-stand and how they address chats (schema `ingestor`).
+AccountStateChanged, JobFailed, MessageErased, and of what an earlier TG_parser knew DocumentImported, TopicImported,
+SourceAdded and SourcePaused · Owns what is known of messages, how far each workflow has read, how accounts stand and how they
+address chats (schema `ingestor`).
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ from tg_parser.ingestor.adapters.telethon.chat_store import StoredChats
 from tg_parser.ingestor.adapters.telethon.hints import Hints
 from tg_parser.ingestor.adapters.telethon.source import TelegramHistory
 from tg_parser.ingestor.adapters.text_streams import ToldTopics, dead_letters, facts, jobs
+from tg_parser.ingestor.adapters.v3_database.source import V3Databases
 from tg_parser.ingestor.erasing import Erase
 from tg_parser.ingestor.handlers import ReadSource, failed
 from tg_parser.ingestor.limiter import Limiter
@@ -78,6 +80,7 @@ async def build(settings: IngestorSettings) -> AsyncIterator[Service]:
             sources={
                 "td_json": DesktopExports(settings.import_roots),
                 "td_html": DesktopHtmlExports(settings.import_roots),
+                "v3_database": V3Databases(settings.import_roots),
                 "web_preview": previews,
                 "mtproto_history": TelegramHistory(accounts, StoredChats(database), chassis.clock),
             },

@@ -23,6 +23,7 @@ from tg_parser.ingestor.domain import (
     Reading,
     SourceEnd,
 )
+from tg_parser.ingestor.inheriting import names
 from tg_parser.ingestor.ports import Knowledge, OriginalsStore
 
 
@@ -49,7 +50,8 @@ class PageReading:
         known = await self._known(page, messages, channels)
         name = await self._keep(page)
         decision = decide_page(page, self.progress, self.reading, known, originals=name)
-        await self.facts.tell_all([*self._floods(page), *decision.facts])
+        await self.facts.tell_all([*self._floods(page), *decision.first])
+        await self.facts.tell_all(decision.facts)
         if decision.committed:
             await self.facts.tell(decision.committed)
         self.progress = decision.progress
@@ -63,6 +65,7 @@ class PageReading:
             await self.knowledge.recorded(unclear(page, messages, self.reading)),
             await self.knowledge.channels(channels),
             {stretch: await self._present(stretch) for stretch in page.covered},
+            await self.knowledge.heirlooms(names(page)),
         )
 
     async def _present(self, stretch: Covered) -> Collection[str]:

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from tg_parser.contracts.erasure import ErasureRequested
 from tg_parser.contracts.messages import CountedIn, Covered, RefusalCause, SourceSpec
-from tg_parser.ingestor.domain import ChannelSeen, KnownState, Page, Progress
+from tg_parser.ingestor.domain import ChannelSeen, Heirloom, KnownState, Page, Progress
 from tg_parser.ingestor.judging import Recorded
 
 
@@ -102,6 +102,10 @@ class Knowledge(Protocol):
 
     async def channels(self, channel_ids: Collection[str]) -> Mapping[str, ChannelSeen]:
         """How these channels last presented themselves; unknown ones are left out."""
+        ...
+
+    async def heirlooms(self, names: Collection[str]) -> Mapping[str, Heirloom]:
+        """What was told under these names of what an earlier TG_parser knew; unknown ones are left out."""
         ...
 
     async def coverage(self, channel_id: str) -> Sequence[tuple[int, int]]:

@@ -21,7 +21,7 @@ from tg_parser.chassis.errors import PermanentError, TransientError, WindowFull
 from tg_parser.chassis.jobs import JobFailure
 from tg_parser.chassis.recorded import Recorded
 from tg_parser.contracts.messages import IngestPageCommitted, MessageEdited, MessageIngested
-from tg_parser.orchestrator.issuing import job_id, jobs_of, read_facts
+from tg_parser.orchestrator.issuing import job_id, jobs_of, read_facts, read_imported
 from tg_parser.orchestrator.ledger.reading import OUTCOMES, name_of
 from tg_parser.orchestrator.parking import Parked
 from tg_parser.orchestrator.ports import Desk, FactLog, Failures, Flags, MessageJobs, OpenWorkflow, Turn
@@ -153,7 +153,8 @@ class Dispatcher:
         """Put the next messages' jobs into the queue. What the queue refuses stays without a job, and waits."""
         waiting = await turn.waiting(limit)
         facts = await read_facts(self.facts, [each.seq for each in waiting])
-        jobs = jobs_of(workflow.scope, workflow.choice, waiting, facts, workflow.options)
+        documents = await read_imported(self.facts, waiting, facts)
+        jobs = jobs_of(workflow.scope, workflow.choice, waiting, facts | documents, workflow.options)
         if len(jobs) < len(waiting):
             log.error("Messages whose facts are gone get no job.", action="facts_gone", number=len(waiting) - len(jobs))
         futures = [

@@ -6,9 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from tg_parser.chassis.recorded import Recorded
+from tg_parser.contracts.documents import DocumentImported
 from tg_parser.contracts.ids import deterministic_id
 from tg_parser.contracts.jobs import ModelChoice, ProcessingOptions, ProcessMessage
 from tg_parser.contracts.messages import MessageEdited, MessageEnriched, MessageIngested
+from tg_parser.contracts.model import Fact, Message
 from tg_parser.contracts.subjects import FACTS, fact_filter
 from tg_parser.orchestrator.ports import FactLog, Scope, Waiting
 
@@ -16,10 +18,15 @@ NEAR: Final = 4
 """Facts wanted stand at most so far apart on average where they are read in one request: outcomes lie between them."""
 
 
-async def read_facts(log: FactLog, wanted: Sequence[int]) -> dict[int, Recorded]:
-    """The facts about messages at the positions `wanted`, by position. One that is not there any more is missing."""
+OBSERVED: Final = (MessageIngested, MessageEdited, MessageEnriched)
+
+
+async def read_facts(
+    log: FactLog, wanted: Sequence[int], kinds: Sequence[type[Fact]] = OBSERVED
+) -> dict[int, Recorded]:
+    """The facts of some kinds at the positions `wanted`, by position. One that is not there any more is missing."""
     found: dict[int, Recorded] = {}
-    for kind in (MessageIngested, MessageEdited, MessageEnriched):
+    for kind in kinds:
         missing = sorted(seq for seq in wanted if seq not in found)
         found |= await _read(log, fact_filter(kind), missing)
     return found
@@ -38,6 +45,13 @@ async def _read(log: FactLog, subject: str, wanted: Sequence[int]) -> dict[int, 
     return {seq: found[seq] for seq in wanted if seq in found}
 
 
+async def read_imported(log: FactLog, waiting: Sequence[Waiting], facts: Mapping[int, Recorded]) -> dict[int, Recorded]:
+    """The documents that an earlier TG_parser made of those messages that have none of their content, by position."""
+    missing = [each for each in waiting if each.seq in facts and not _standing(each, facts[each.seq].message)]
+    wanted = [each.inherited for each in missing if each.inherited]
+    return await read_facts(log, wanted, (DocumentImported,)) if wanted else {}
+
+
 def job_id(scope: Scope, waiting: Waiting) -> str:
     """The same for the same message of the same workflow; another only if its job was lost and is issued again."""
     first = deterministic_id("job", *scope, "process", waiting.item_key)
@@ -45,12 +59,20 @@ def job_id(scope: Scope, waiting: Waiting) -> str:
 
 
 def job_of(
-    scope: Scope, choice: ModelChoice, waiting: Waiting, fact: Recorded, options: ProcessingOptions | None = None
+    scope: Scope,
+    choice: ModelChoice,
+    waiting: Waiting,
+    fact: Recorded,
+    imported: Recorded | None = None,
+    *,
+    options: ProcessingOptions | None = None,
 ) -> ProcessMessage | None:
-    """The job about the message of `fact`; None if the fact is not about a message. With `force` nothing is known of it."""
+    """The job about the message of `fact`; None if the fact is not about a message. With `force` nothing else is known of it."""
     told = fact.message
     if not isinstance(told, MessageIngested | MessageEdited | MessageEnriched):
         return None
+    inherited = imported.message if imported else None
+    forced = options is not None and options.force
     return ProcessMessage(
         workflow_id=scope[0],
         generation=scope[1],
@@ -59,14 +81,17 @@ def job_of(
         content_hash=told.content_hash,
         channel_title=waiting.channel_title,
         choice=choice,
-        known_pipeline_key=waiting.pipeline_key if _known(waiting, told.content_hash, options) else "",
+        known_pipeline_key="" if forced else _standing(waiting, told),
+        imported=inherited.document if isinstance(inherited, DocumentImported) and not forced else None,
         source_seq=fact.seq,
         options=options,
     )
 
 
-def _known(waiting: Waiting, content_hash: str, options: ProcessingOptions | None) -> bool:
-    return waiting.content_hash == content_hash and not (options and options.force)
+def _standing(waiting: Waiting, told: Message) -> str:
+    """The pipeline of the message's current document, if that is of this very content."""
+    content = told.content_hash if isinstance(told, OBSERVED) else ""
+    return waiting.pipeline_key if waiting.content_hash == content else ""
 
 
 def jobs_of(
@@ -76,6 +101,10 @@ def jobs_of(
     facts: Mapping[int, Recorded],
     options: ProcessingOptions | None = None,
 ) -> list[tuple[Waiting, ProcessMessage]]:
-    """The jobs of those messages whose facts were found, in the same order."""
-    found = [(each, job_of(scope, choice, each, facts[each.seq], options)) for each in waiting if each.seq in facts]
+    """The jobs of those messages whose facts were found, in the same order. `facts` holds imported documents too."""
+    found = [
+        (each, job_of(scope, choice, each, facts[each.seq], facts.get(each.inherited), options=options))
+        for each in waiting
+        if each.seq in facts
+    ]
     return [(each, job) for each, job in found if job]

@@ -1,7 +1,7 @@
 """Orchestrator: takes a workflow from its request to its export, and knows what every message of it came to.
 
 Hears WorkflowRequested and every other event of TG_WF, timers, the server's notices of jobs whose workers died, everything
-about registered sources, and of the facts: MessageIngested, MessageEdited, IngestPageCommitted, IngestCompleted,
+about registered sources, and of the facts: DocumentImported, MessageIngested, MessageEdited, IngestPageCommitted, IngestCompleted,
 IngestRefused, MessageProcessed, MessageSkipped, MessageFailed, TopicizationCompleted, ExportCompleted, ExportRefused,
 JobFailed, ChannelObserved, ProcessingPaused · Tells the events of the workflows' logs, SourceRunStarted, jobs IngestSource, ProcessMessage,
 Topicize and Export, timers, control flags, live progress, and for workers that died MessageFailed and JobFailed · Owns the

@@ -12,6 +12,7 @@ from typing import Protocol
 from tg_parser.chassis.jobs import JobFailure
 from tg_parser.chassis.publisher import PubAck
 from tg_parser.chassis.recorded import Recorded
+from tg_parser.contracts.documents import IMPORTED_PIPELINE
 from tg_parser.contracts.envelope import Envelope
 from tg_parser.contracts.jobs import Lane, ModelChoice, ProcessingOptions
 from tg_parser.contracts.model import Job, WorkflowEvent
@@ -144,7 +145,10 @@ class OpenWorkflow:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A message without a job: where its fact is, and what is known of its current document."""
+    """A message without a job: where its fact is, and what is known of its current document.
+
+    `imported_seq`: where an earlier TG_parser's document of it is, 0 if there is none.
+    """
 
     item_key: str
     seq: int
@@ -152,6 +156,12 @@ class Waiting:
     pipeline_key: str
     content_hash: str
     channel_title: str
+    imported_seq: int = 0
+
+    @property
+    def inherited(self) -> int:
+        """Where its imported document is, if no model has made another since; else 0."""
+        return self.imported_seq if self.pipeline_key in {"", IMPORTED_PIPELINE} else 0
 
 
 class Turn(Protocol):

@@ -9,8 +9,10 @@ from functools import cached_property
 from typing import Any, TypeVar
 
 from tg_parser.contracts.documents import (
+    IMPORTED_PIPELINE,
     DateMention,
     Entity,
+    ImportedDocument,
     KeyPoint,
     MessageProcessed,
     MessageSkipped,
@@ -52,12 +54,23 @@ class Pipeline:
 
 
 def skip_reason(job: ProcessMessage, pipeline_key: str) -> SkipReason | None:
-    """Why the message needs no document, or None if it does."""
+    """Why the message needs no document, or None if it does. `pipeline_key` empty: no model will be asked."""
     if job.message.kind == "service":
         return "service"
     if not document_text(job.message).strip():
         return "empty"
-    return "unchanged" if job.known_pipeline_key == pipeline_key else None
+    return "unchanged" if _is_done(job.known_pipeline_key, pipeline_key) else None
+
+
+def _is_done(known: str, wanted: str) -> bool:
+    """Whether a document of this very content stands. One that was paid for earlier does, whoever is chosen now."""
+    return bool(known) and (not wanted or known in {wanted, IMPORTED_PIPELINE})
+
+
+def inherited(job: ProcessMessage) -> ImportedDocument | None:
+    """What an earlier TG_parser understood of these very words."""
+    document = job.imported
+    return document if document and document.text_hash == job.message.text_hash() else None
 
 
 def skipped(job: ProcessMessage, reason: SkipReason, pipeline_key: str) -> MessageSkipped:
@@ -148,8 +161,7 @@ def document_of(
     job: ProcessMessage, pipeline: Pipeline, extraction: Extraction, result: StructuredResult, at: datetime
 ) -> ProcessedDocument:
     """The document. A key point, entity or date whose quote is not in the post is left out and counted."""
-    message = job.message
-    evidence = Evidence((document_text(message), extraction.text_clean or words(job)))
+    evidence = Evidence((document_text(job.message), extraction.text_clean or words(job)))
     points = evidence.kept(KeyPoint(text=point.text, quote=point.quote) for point in extraction.key_points)
     entities = evidence.kept(
         Entity(type=found.type, value=found.value, confidence=found.confidence, quote=found.quote)
@@ -157,12 +169,8 @@ def document_of(
     )
     dates = evidence.kept(DateMention(value=found.value, quote=found.quote) for found in extraction.dates)
     return ProcessedDocument(
-        id=document_id(message.source_ref),
-        source_ref=message.source_ref,
-        source_message_id=str(message.message_id),
-        channel_id=message.channel_id,
+        **_of_the_message(job),
         processed_at=at,
-        published_at=message.date,
         text_clean=extraction.text_clean or words(job),
         title=extraction.title,
         summary=extraction.summary,
@@ -173,11 +181,6 @@ def document_of(
         language=extraction.language,
         kind=extraction.kind,
         is_ad=extraction.is_ad,
-        content_hash=job.content_hash,
-        hashtags=_hashtags(message),
-        urls=urls(message),
-        forwarded_from=_origin(message),
-        reply_to=_answered(message),
         metadata=ProcessingMetadata(
             pipeline_version=PIPELINE_VERSION,
             model_id=result.model,
@@ -189,6 +192,54 @@ def document_of(
             evidence_dropped=evidence.dropped,
         ),
     )
+
+
+def taken_over(job: ProcessMessage, found: ImportedDocument, attempt: int) -> MessageProcessed:
+    """The fact of a document that was paid for long ago: it costs nothing now, and says who made it, how and when."""
+    document = ProcessedDocument(
+        **_of_the_message(job),
+        processed_at=found.processed_at,
+        text_clean=found.text_clean,
+        summary=found.summary,
+        topics=found.topics,
+        entities=found.entities,
+        language=found.language,
+        metadata=ProcessingMetadata(
+            pipeline_version=found.pipeline_version,
+            model_id=found.model_id,
+            prompt_id=found.prompt_id,
+            prompt_name=found.prompt_name,
+            method="llm",
+            provider=IMPORTED_PIPELINE,
+            parameters=found.parameters,
+        ),
+    )
+    return MessageProcessed(
+        channel_id=job.message.channel_id,
+        source_ref=job.message.source_ref,
+        revision=job.revision,
+        document=document,
+        pipeline_key=IMPORTED_PIPELINE,
+        attempt=attempt,
+        cache_hit=True,
+    )
+
+
+def _of_the_message(job: ProcessMessage) -> dict[str, Any]:
+    """What a document says of its message, whoever understood it."""
+    message = job.message
+    return {
+        "id": document_id(message.source_ref),
+        "source_ref": message.source_ref,
+        "source_message_id": str(message.message_id),
+        "channel_id": message.channel_id,
+        "published_at": message.date,
+        "content_hash": job.content_hash,
+        "hashtags": _hashtags(message),
+        "urls": urls(message),
+        "forwarded_from": _origin(message),
+        "reply_to": _answered(message),
+    }
 
 
 def urls(message: TelegramMessage) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from tg_parser.chassis.clock import Clock
 from tg_parser.chassis.errors import PermanentError, Postponed, TransientError
 from tg_parser.chassis.jobs import JobContext, JobFailure
 from tg_parser.contracts.documents import MessageFailed, MessageProcessed
-from tg_parser.contracts.jobs import ProcessMessage
+from tg_parser.contracts.jobs import NO_MODEL, ProcessMessage
 from tg_parser.contracts.model import Fact
 from tg_parser.llm.errors import (
     BudgetExceededError,
@@ -20,7 +20,7 @@ from tg_parser.llm.errors import (
 )
 from tg_parser.llm.port import LanguageModel
 from tg_parser.processor.asking import Question, Questions
-from tg_parser.processor.domain import erased, processed, skip_reason, skipped
+from tg_parser.processor.domain import erased, inherited, processed, skip_reason, skipped, taken_over
 from tg_parser.processor.metrics import EVIDENCE
 from tg_parser.processor.pausing import Pauses
 from tg_parser.processor.ports import Erasures, Models
@@ -40,20 +40,28 @@ class UnderstandMessage:
     pauses: Pauses = field(default_factory=Pauses)
 
     async def __call__(self, job: ProcessMessage, context: JobContext) -> None:
-        """Tells MessageProcessed or MessageSkipped. A redelivered job finds its answer in the cache and tells the same again."""
-        model = await self.models.chosen(job.choice)
+        """Tells MessageProcessed or MessageSkipped. A redelivered job finds its answer in the cache and tells the same again.
+
+        A model is asked only if the workflow wants one and nothing that was paid for already says it.
+        """
         if await self.erasures.erased(job.message.source_ref):
             await context.facts.tell(erased(job))
             return
-        question = self.questions.about(job, model)
-        key = question.pipeline.key
+        model = None if job.choice.provider == NO_MODEL else await self.models.chosen(job.choice)
+        question = self.questions.about(job, model) if model else None
+        key = question.pipeline.key if question else ""
         reason = "cancelled" if context.cancelled() else skip_reason(job, key)
+        document = inherited(job)
+        if reason is None and document is None and model is None:
+            reason = "not_asked"
         if reason:
             await context.facts.tell(skipped(job, reason, key))
-            return
-        if context.control.flag(job.workflow_id) == "paused":
+        elif document:
+            await context.facts.tell(taken_over(job, document, context.attempt))
+        elif context.control.flag(job.workflow_id) == "paused":
             raise Postponed("Its workflow is paused.", retry_in=PAUSED_FOR)
-        await self._ask(model, question, job, context)
+        elif model and question:
+            await self._ask(model, question, job, context)
 
     async def _ask(self, model: LanguageModel, question: Question, job: ProcessMessage, context: JobContext) -> None:
         try:

@@ -65,7 +65,7 @@ class Assigner:
         async with self._turn:
             await self._assign_all()
             try:
-                async with aclosing(self._grouping.regroup()) as told:
+                async with aclosing(self._grouping.regroup(await self._memory.imported())) as told:
                     async for some in told:
                         await facts.tell_all(some)
             except BaseException:

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from tg_parser.contracts.codec import decode_body, encode
-from tg_parser.contracts.model import Fact
-from tg_parser.contracts.topics import Assignment, TopicizationCompleted
+from tg_parser.contracts.model import Fact, Message
+from tg_parser.contracts.topics import Assignment, TopicImported, TopicizationCompleted
 from tg_parser.topicizer.domain.cluster import Cluster
 from tg_parser.topicizer.domain.document import Document
 from tg_parser.topicizer.stored_document import StoredDocument
@@ -43,8 +43,7 @@ class LocalGrouping:
     def take_topics(self, bodies: Sequence[str]) -> int:
         """Take over the topics as last told; the sequence of the last document assigned."""
         for body in bodies:
-            tagged = json.loads(body)
-            fact = decode_body(str(tagged["type"]), json.dumps(tagged["data"], ensure_ascii=False).encode())
+            fact = _untagged(body)
             if isinstance(fact, Fact):
                 self._cluster.recorded(fact)
         return self._cluster.position
@@ -53,9 +52,10 @@ class LocalGrouping:
         """Decide and record."""
         return self._cluster.assign([_document(*row) for row in documents])
 
-    def begin_regroup(self) -> None:
-        """Bring the topics up to date; `next_told` says how they stand."""
-        self._regrouping = self._cluster.regrouping()
+    def begin_regroup(self, imported: Sequence[str] = ()) -> None:
+        """Open what is imported and bring the topics up to date; `next_told` says how they stand."""
+        topics = [fact for fact in map(_untagged, imported) if isinstance(fact, TopicImported)]
+        self._regrouping = self._cluster.regrouping(topics)
 
     def next_told(self) -> list[Told]:
         """What comes next of the regroup, some CHUNK bytes of it, its last fact alone; nothing after the end."""
@@ -78,6 +78,11 @@ class LocalGrouping:
     def forget(self, refs: Sequence[str], topics: Sequence[str], neighbours: Sequence[str]) -> None:
         """Take documents out for good; topics that may quote them are to be told anew."""
         self._cluster.forget(refs, topics, neighbours)
+
+
+def _untagged(body: str) -> Message:
+    tagged = json.loads(body)
+    return decode_body(str(tagged["type"]), json.dumps(tagged["data"], ensure_ascii=False).encode())
 
 
 def _document(seq: int, revision: int, body: str) -> Document:

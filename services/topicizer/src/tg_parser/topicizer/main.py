@@ -1,8 +1,8 @@
 """Topicizer: groups documents into stories as they come, and stories into topics that keep their ids.
 
-Hears MessageProcessed, MessageDeleted, MessageRestored, MessageErased, ErasureRequested, jobs Topicize · Tells TopicsAssigned,
-TopicOpened, TopicUpdated, TopicsMerged, TopicSplit, TopicRetired, RegroupCommitted, TopicizationCompleted, and TopicsRewritten
-· Owns documents, assignments and topics (schema `topicizer`).
+Hears MessageProcessed, TopicImported, MessageDeleted, MessageRestored, MessageErased, ErasureRequested, jobs Topicize · Tells
+TopicsAssigned, TopicOpened, TopicUpdated, TopicsMerged, TopicSplit, TopicRetired, RegroupCommitted, TopicizationCompleted, and
+TopicsRewritten · Owns documents, assignments and topics (schema `topicizer`).
 """
 
 from __future__ import annotations

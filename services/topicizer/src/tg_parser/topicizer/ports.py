@@ -57,6 +57,10 @@ class Memory(Protocol):
         """
         ...
 
+    async def imported(self) -> Sequence[str]:
+        """Topics of an earlier TG_parser whose ids lead nowhere yet, as facts in JSON with their wire types."""
+        ...
+
     async def unassigned(self, after_seq: int, limit: int) -> Sequence[tuple[int, int, str]]:
         """Documents after a position, in the order of the log: sequence, revision, document as JSON."""
         ...
@@ -113,6 +117,9 @@ class Grouping(Protocol):
         """Take documents out for good: the next regroup tells `topics` anew with new titles, and `neighbours` with theirs."""
         ...
 
-    def regroup(self) -> AsyncGenerator[Sequence[Fact], None]:
-        """The facts that bring the topics up to date, some at a time; TopicizationCompleted comes last, and alone."""
+    def regroup(self, imported: Sequence[str] = ()) -> AsyncGenerator[Sequence[Fact], None]:
+        """The facts that bring the topics up to date, some at a time; TopicizationCompleted comes last, and alone.
+
+        `imported`: topics of an earlier TG_parser, to be opened if documents of them are known.
+        """
         ...

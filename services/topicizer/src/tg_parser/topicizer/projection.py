@@ -15,6 +15,7 @@ from tg_parser.contracts.model import Message
 from tg_parser.contracts.subjects import fact_filter
 from tg_parser.contracts.topics import (
     RegroupCommitted,
+    TopicImported,
     TopicOpened,
     TopicRetired,
     TopicsAssigned,
@@ -46,6 +47,11 @@ REGROUPS = text(
     "INSERT INTO topicizer.regroup SELECT * FROM unnest(cast(:epochs as int[]), cast(:bodies as text[]), cast(:seqs as bigint[])) "
     "ON CONFLICT (epoch) DO NOTHING"
 )
+IMPORTED = text(
+    "INSERT INTO topicizer.imported_topic AS known "
+    "SELECT * FROM unnest(cast(:ids as text[]), cast(:bodies as text[]), cast(:seqs as bigint[])) "
+    "ON CONFLICT (old_id) DO UPDATE SET body = excluded.body, seq = excluded.seq WHERE known.seq < excluded.seq"
+)
 
 
 class TopicsProjection:
@@ -63,6 +69,7 @@ class TopicsProjection:
             TopicRetired,
             RegroupCommitted,
             *HEARD,
+            TopicImported,
         )
     )
     tables = (
@@ -72,6 +79,7 @@ class TopicsProjection:
         "topicizer.regroup",
         "topicizer.presence",
         "topicizer.erasure",
+        "topicizer.imported_topic",
     )
 
     async def apply(self, connection: AsyncConnection, batch: Sequence[Recorded]) -> None:
@@ -82,6 +90,7 @@ class TopicsProjection:
         await self._assignments(connection, others)
         await self._topics(connection, others)
         await self._regroups(connection, others)
+        await self._imported(connection, others)
         await fold_presence(connection, others)
         await drop_erased(connection, sorted({*written, *_named(others)}))
 
@@ -147,6 +156,16 @@ class TopicsProjection:
                 "seqs": [seq for _, seq in found.values()],
             }
             await connection.execute(REGROUPS, columns)
+
+    async def _imported(self, connection: AsyncConnection, batch: Sequence[Recorded]) -> None:
+        found = {fact.old_id: (fact, entry.seq) for entry in batch if isinstance(fact := entry.message, TopicImported)}
+        if found:
+            columns = {
+                "ids": list(found),
+                "bodies": [tagged(fact) for fact, _ in found.values()],
+                "seqs": [seq for _, seq in found.values()],
+            }
+            await connection.execute(IMPORTED, columns)
 
 
 def _named(batch: Sequence[Recorded]) -> list[str]:

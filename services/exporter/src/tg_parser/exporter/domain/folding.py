@@ -53,7 +53,7 @@ HEARD: Final[tuple[type[Fact], ...]] = (
 )
 """The facts an export is made of."""
 
-SAYS_NOTHING: Final = {"unchanged", "cancelled"}
+SAYS_NOTHING: Final = {"unchanged", "cancelled", "not_asked"}
 """Reasons for skipping that say nothing about the message: what was known of it before still holds."""
 LAST_REVISION: Final = 2**31 - 1
 

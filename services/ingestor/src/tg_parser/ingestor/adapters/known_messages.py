@@ -15,7 +15,7 @@ from tg_parser.chassis.database import DATABASE_ERRORS, Database
 from tg_parser.chassis.errors import TransientError
 from tg_parser.contracts.ids import parse_source_ref
 from tg_parser.contracts.messages import Covered
-from tg_parser.ingestor.domain import ChannelSeen, KnownState, Progress
+from tg_parser.ingestor.domain import ChannelSeen, Heirloom, KnownState, Progress
 from tg_parser.ingestor.judging import Recorded
 
 CLAIM_EVERY: Final = 0.5  # seconds between attempts
@@ -44,6 +44,7 @@ CHANNELS: Final = text(
     "SELECT channel_id, title, channel_type, username, predecessor_id, discussion_id, protected "
     "FROM ingestor.channel WHERE channel_id = any(cast(:ids as text[]))"
 )
+HEIRLOOMS: Final = text("SELECT name, digest, told_by FROM ingestor.heirloom WHERE name = any(cast(:names as text[]))")
 COVERAGE: Final = text("SELECT first, last FROM ingestor.coverage WHERE channel_id = :channel ORDER BY first")
 GAPS: Final = text("SELECT first, last FROM ingestor.gap WHERE channel_id = :channel")
 STRETCH: Final = 10_000  # ids asked about in one statement
@@ -156,6 +157,13 @@ class StoredKnowledge:
         if not channel_ids:
             return {}
         return {row[0]: ChannelSeen(*row) for row in await self._rows(CHANNELS, ids=list(channel_ids))}
+
+    async def heirlooms(self, names: Collection[str]) -> Mapping[str, Heirloom]:
+        """See the port."""
+        if not names:
+            return {}
+        rows = await self._rows(HEIRLOOMS, names=list(names))
+        return {row.name: Heirloom(row.digest, row.told_by) for row in rows}
 
     async def _rows(self, statement: TextClause, **parameters: Any) -> Sequence[Row[Any]]:
         with _reachable():

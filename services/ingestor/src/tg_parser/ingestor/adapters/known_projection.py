@@ -27,7 +27,7 @@ from tg_parser.contracts.messages import (
     MessageRestored,
 )
 from tg_parser.contracts.sources import FloodWaited, GapDetected, GapFilled
-from tg_parser.ingestor.adapters import known_rows
+from tg_parser.ingestor.adapters import heirloom_rows, known_rows
 from tg_parser.ingestor.adapters.known_rows import Row, write
 from tg_parser.ingestor.coverage import united
 
@@ -74,6 +74,8 @@ FLOODS: Final = text(
     "ON CONFLICT (account, method) DO UPDATE SET until = greatest(known.until, excluded.until)"
 )
 
+TABLES: Final = "message erased_channel channel progress finished coverage gap flood heirloom"
+
 
 class KnownProjection:
     """`Projection` of all that the ingestor ever told."""
@@ -98,12 +100,10 @@ class KnownProjection:
             GapDetected,
             GapFilled,
             FloodWaited,
+            *heirloom_rows.HEARD,
         )
     )
-    tables = tuple(
-        f"ingestor.{table}"
-        for table in ("message", "erased_channel", "channel", "progress", "finished", "coverage", "gap", "flood")
-    )
+    tables = tuple(f"ingestor.{table}" for table in TABLES.split())
 
     async def apply(self, connection: AsyncConnection, batch: Sequence[Recorded]) -> None:
         """See the chassis."""
@@ -111,6 +111,7 @@ class KnownProjection:
         for entry in batch:
             kinds.setdefault(entry.type.rpartition(".v")[0], []).append(entry)
         await known_rows.fold_messages(connection, kinds)
+        await heirloom_rows.fold(connection, kinds)
         channels = _channels(kinds.get(ChannelObserved.TYPE, ()))
         await write(
             connection, CHANNELS, channels, "ids titles types usernames predecessors discussions protected seqs"

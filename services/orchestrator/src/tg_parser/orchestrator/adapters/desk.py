@@ -30,9 +30,10 @@ ORDER BY workflow_id
 TAKE = text("SELECT 1 FROM orchestrator.workflow WHERE workflow_id = :workflow_id AND open FOR UPDATE SKIP LOCKED")
 WAITING = text("""
 SELECT item_key, item.seq, issues, coalesce(pipeline_key, '') AS pipeline_key, coalesce(content_hash, '') AS content_hash,
-       coalesce(title, '') AS channel_title
+       coalesce(title, '') AS channel_title, coalesce(imported.seq, 0) AS imported_seq
 FROM orchestrator.workflow_item AS item
 LEFT JOIN orchestrator.item_pipeline AS known ON known.source_ref = item.item_key
+LEFT JOIN orchestrator.imported_document AS imported ON imported.source_ref = item.item_key
 LEFT JOIN orchestrator.channel AS channel ON channel.channel_id = split_part(item.item_key, ':', 2)
 WHERE workflow_id = :workflow_id AND generation = :generation AND outcome IS NULL AND issued_at IS NULL AND item.seq > 0
 ORDER BY item.seq LIMIT :limit

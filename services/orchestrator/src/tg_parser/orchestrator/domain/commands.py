@@ -17,7 +17,7 @@ class Advance:
 
 @dataclass(frozen=True, slots=True)
 class RecordIngestCompleted:
-    """The source was read to its end."""
+    """The source was read to its end. `last_seq` is the position of the fact that says so: everything it told is before it."""
 
     expected: int
     pages: int
@@ -27,6 +27,7 @@ class RecordIngestCompleted:
     rejected: int = 0
     truncated: str | None = None
     channel_ids: tuple[str, ...] = ()
+    last_seq: int = 0
     generation: int = 0
 
 

@@ -110,7 +110,8 @@ def _advance(
     if state.ingest and state.ingest.expected == 0 and state.running("process"):
         return (ProcessStageCompleted(generation=state.ingest.generation, at=now, expected=0, done=0, failed=0),)
     if state.ingest and state.process and "topicize" not in state.stages and not _ends_early(state, requested):
-        return (_started("topicize", now, rules, state.process.last_seq),)
+        after_seq = max(state.process.last_seq, state.ingest.last_seq)
+        return (_started("topicize", now, rules, after_seq),)
     if state.topicize and requested.target and "export" not in state.stages:
         return (_started("export", now, rules, state.topicize.last_seq),)
     if state.export or (state.topicize and not requested.target) or _ends_early(state, requested):
@@ -119,8 +120,10 @@ def _advance(
 
 
 def _ends_early(state: Workflow, requested: WorkflowRequested) -> bool:
-    """A look at a source that had nothing new leaves the topics as they are."""
-    return bool(state.ingest and state.ingest.expected == 0 and state.process) and requested.target is None
+    """A look at a source that had nothing new leaves the topics as they are; but an import may bring topics alone."""
+    nothing = bool(state.ingest and state.ingest.expected == 0 and state.process)
+    brings_topics = requested.source is not None and requested.source.kind == "v3_database"
+    return nothing and requested.target is None and not brings_topics
 
 
 def _begin(command: Advance, requested: WorkflowRequested, now: datetime, rules: Rules) -> tuple[WorkflowEvent, ...]:

@@ -61,7 +61,7 @@ def _completed(done: IngestCompleted | ExportCompleted | TopicizationCompleted, 
     match done:
         case IngestCompleted():
             counted = done.model_dump(include=INGEST_FIELDS)
-            return RecordIngestCompleted(**counted, generation=notice.generation)
+            return RecordIngestCompleted(**counted, last_seq=notice.seq, generation=notice.generation)
         case TopicizationCompleted():
             return RecordTopicizeCompleted(done.epoch, done.topics, done.unassigned, notice.seq, notice.generation)
         case ExportCompleted():
@@ -74,7 +74,7 @@ def _refused(refused: IngestRefused | ExportRefused, notice: Notice) -> Command:
     return RecordExportRefused(refused.reason, notice.generation)
 
 
-INGEST_FIELDS: Final = {each.name for each in fields(RecordIngestCompleted)} - {"generation"}
+INGEST_FIELDS: Final = {each.name for each in fields(RecordIngestCompleted)} - {"generation", "last_seq"}
 
 
 @dataclass

@@ -30,6 +30,7 @@ class LedgerProjection:
         "orchestrator.workflow_item",
         "orchestrator.workflow_stage",
         "orchestrator.item_pipeline",
+        "orchestrator.imported_document",
         "orchestrator.channel",
         "orchestrator.notice",
     )
@@ -89,6 +90,11 @@ async def _write_knowledge(connection: AsyncConnection, rows: Gathered) -> None:
                 "seq": list(seqs),
             },
         )
+    if rows.imported:
+        told = {"source_ref": list(rows.imported), "seq": list(rows.imported.values())}
+        await connection.execute(statements.IMPORTED, told)
+    if rows.erased:
+        await connection.execute(statements.NOT_IMPORTED, {"source_ref": list(rows.erased)})
     if rows.channels:
         titles, seqs = zip(*rows.channels.values(), strict=True)
         await connection.execute(

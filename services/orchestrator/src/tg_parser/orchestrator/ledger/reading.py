@@ -10,7 +10,14 @@ from pydantic import ValidationError
 
 from tg_parser.chassis.recorded import Recorded
 from tg_parser.contracts.codec import MalformedMessage
-from tg_parser.contracts.documents import MessageFailed, MessageProcessed, MessageSkipped, ProcessingPaused, Usage
+from tg_parser.contracts.documents import (
+    DocumentImported,
+    MessageFailed,
+    MessageProcessed,
+    MessageSkipped,
+    ProcessingPaused,
+    Usage,
+)
 from tg_parser.contracts.ids import MessageType, SourceRef
 from tg_parser.contracts.jobs import JobFailed
 from tg_parser.contracts.knowledge import ExportCompleted, ExportRefused
@@ -65,7 +72,7 @@ class _Failed(Contract):
     error_class: str
 
 
-class _Erased(Contract):
+class _Named(Contract):
     source_ref: str
     counted_in: tuple[CountedIn, ...] = ()
 
@@ -104,6 +111,8 @@ class Gathered:
     """source_ref → pipeline key, content hash, position."""
     erased: dict[str, int] = field(default_factory=dict[str, int])
     """source_ref → position: whoever still waits for an outcome of it waits no longer."""
+    imported: dict[str, int] = field(default_factory=dict[str, int])
+    """source_ref → where an earlier TG_parser's document of it is."""
     expected: dict[tuple[str, int], int] = field(default_factory=dict[tuple[str, int], int])
     channels: dict[str, tuple[str, int]] = field(default_factory=dict[str, tuple[str, int]])
     notices: list[Recorded] = field(default_factory=list[Recorded])
@@ -166,10 +175,14 @@ def _failed(entry: Recorded, rows: Gathered) -> None:
 
 def _erased(entry: Recorded, rows: Gathered) -> None:
     """The facts that told of it are gone: whoever counts on it hears of it here, if not before."""
-    told = _part(_Erased, entry)
+    told = _part(_Named, entry)
     rows.erased[told.source_ref] = entry.seq
     for workflow in told.counted_in:
         rows.items.setdefault((workflow.workflow_id, workflow.generation, told.source_ref), 0)
+
+
+def _imported(entry: Recorded, rows: Gathered) -> None:
+    rows.imported[_part(_Named, entry).source_ref] = entry.seq
 
 
 def _settle(entry: Recorded, rows: Gathered, ref: str, outcome: OutcomeRow) -> None:
@@ -199,6 +212,7 @@ HEARD: Final[dict[type[Fact], Callable[[Recorded, Gathered], None]]] = {
     MessageSkipped: _skipped,
     MessageFailed: _failed,
     MessageErased: _erased,
+    DocumentImported: _imported,
     IngestPageCommitted: _page,
     IngestCompleted: _ingest_completed,
     IngestRefused: _notice,

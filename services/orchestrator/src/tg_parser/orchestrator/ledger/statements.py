@@ -117,6 +117,17 @@ ON CONFLICT (source_ref) DO UPDATE SET
 WHERE known.seq < excluded.seq
 """)
 
+IMPORTED: Final = text("""
+INSERT INTO orchestrator.imported_document AS known (source_ref, seq)
+SELECT * FROM unnest(cast(:source_ref AS text[]), cast(:seq AS bigint[]))
+ON CONFLICT (source_ref) DO UPDATE SET seq = excluded.seq WHERE known.seq < excluded.seq
+""")
+
+NOT_IMPORTED: Final = text(
+    "DELETE FROM orchestrator.imported_document WHERE source_ref = any(cast(:source_ref AS text[]))"
+)
+"""What is erased has no document either."""
+
 CHANNELS: Final = text("""
 INSERT INTO orchestrator.channel AS known (channel_id, title, seq)
 SELECT * FROM unnest(cast(:channel_id AS text[]), cast(:title AS text[]), cast(:seq AS bigint[]))

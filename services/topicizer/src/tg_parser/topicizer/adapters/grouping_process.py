@@ -60,9 +60,9 @@ class GroupingProcess:
         """See the port."""
         await self._call("forget", refs, topics, neighbours)
 
-    async def regroup(self) -> AsyncGenerator[list[Fact], None]:
+    async def regroup(self, imported: Sequence[str] = ()) -> AsyncGenerator[list[Fact], None]:
         """See the port."""
-        await self._call("begin_regroup")
+        await self._call("begin_regroup", imported)
         while chunk := await self._call("next_told"):
             facts = [decode_body(wire_type, body) for wire_type, body in chunk]
             yield [fact for fact in facts if isinstance(fact, Fact)]

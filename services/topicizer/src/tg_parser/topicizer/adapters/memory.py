@@ -20,6 +20,10 @@ ASSIGNED = text(
 )
 TOPICS = text('SELECT body FROM topicizer.topic ORDER BY topic_id COLLATE "C"')
 LAST_REGROUP = text("SELECT body FROM topicizer.regroup ORDER BY epoch DESC LIMIT 1")
+IMPORTED = text(
+    "SELECT body FROM topicizer.imported_topic AS imported "
+    'WHERE NOT EXISTS (SELECT FROM topicizer.topic WHERE topic_id = imported.old_id) ORDER BY old_id COLLATE "C"'
+)
 UNASSIGNED = text("SELECT seq, revision, content FROM topicizer.document WHERE seq > :after ORDER BY seq LIMIT :limit")
 
 LAST_CHANGE = text("SELECT coalesce(max(seq), 0) AS seq FROM topicizer.presence")
@@ -51,6 +55,10 @@ class StoredMemory:
         """See the port."""
         topics = [str(row.body) for row in await self._rows(TOPICS, {})]
         return [*topics, *(str(row.body) for row in await self._rows(LAST_REGROUP, {}))]
+
+    async def imported(self) -> Sequence[str]:
+        """See the port."""
+        return [str(row.body) for row in await self._rows(IMPORTED, {})]
 
     async def unassigned(self, after_seq: int, limit: int) -> Sequence[tuple[int, int, str]]:
         """See the port."""

@@ -11,6 +11,7 @@ from tg_parser.contracts.topics import (
     Assignment,
     RegroupCommitted,
     TopicCard,
+    TopicImported,
     TopicizationCompleted,
     TopicOpened,
     TopicRetired,
@@ -22,6 +23,7 @@ from tg_parser.topicizer.domain.cards import bundle, card, members_digest
 from tg_parser.topicizer.domain.decision import decide
 from tg_parser.topicizer.domain.document import Document
 from tg_parser.topicizer.domain.features import features
+from tg_parser.topicizer.domain.inherited import Bequest, bequest, in_old_words, is_inherited, opened
 from tg_parser.topicizer.domain.partition import Granularity
 from tg_parser.topicizer.domain.regroup import RegroupPlan, Standing, regroup
 from tg_parser.topicizer.domain.stories import StoryIndex
@@ -91,23 +93,42 @@ class Cluster:
                 return
         self.epoch = max(self.epoch, fact.epoch)
 
-    def regroup(self) -> list[Fact]:
+    def regroup(self, imported: Sequence[TopicImported] = ()) -> list[Fact]:
         """See `regrouping`; all at once."""
-        return list(self.regrouping())
+        return list(self.regrouping(imported))
 
-    def regrouping(self) -> Iterator[Fact]:
+    def regrouping(self, imported: Sequence[TopicImported] = ()) -> Iterator[Fact]:
         """The facts that bring the topics up to date, the last one saying that they are. Each is recorded when it is given.
 
-        A topic whose documents are the same is not told again, unless a topic it refers to is gone. Nothing else may
-        happen to the cluster until the last fact was taken: it is described as it was planned.
+        A topic whose documents are the same is not told again, unless a topic it refers to is gone. Imported topics are
+        opened first: the regroup then finds them standing. Nothing else may happen to the cluster until the last fact was
+        taken: it is described as it was planned.
         """
         epoch = self.epoch + 1
+        inherited = self._bequest(imported)
+        openings = self._openings(inherited, epoch)
+        for fact in openings:
+            self.recorded(fact)
+        self.absorbed.update(inherited.led)
         plan = regroup(self.stories, self._standing(), self.granularity)
         completed = self._completed(plan, epoch)
-        for fact in self._told(plan, epoch):
+        yield from openings
+        for fact in self._told(plan, epoch, inherited.led):
             self.recorded(fact)
             yield fact
         yield completed
+
+    def _bequest(self, imported: Sequence[TopicImported]) -> Bequest:
+        news = [topic for topic in imported if topic.old_id not in self.absorbed | self.cards.keys()]
+        homes = {ref: name for name, told in self.cards.items() for ref in told.sources}
+        return bequest(news, homes, self.stories.members.keys(), self.absorbed | self.cards.keys())
+
+    def _openings(self, inherited: Bequest, epoch: int) -> list[Fact]:
+        living = self.stories.members.keys()
+        return [
+            opened(topic, refs, living, members_digest(sorted(refs), self.stories), epoch)
+            for topic, refs in inherited.opened
+        ]
 
     def _standing(self) -> Standing:
         living = {
@@ -115,10 +136,11 @@ class Cluster:
             for name, told in self.cards.items()
         }
         born = {name: int(_metadata(told).get("opened_epoch", 0)) for name, told in self.cards.items()}
-        return Standing(living, born, frozenset(self.absorbed), self.pending)
+        inherited = frozenset(name for name, told in self.cards.items() if is_inherited(told))
+        return Standing(living, born, frozenset(self.absorbed), self.pending, inherited)
 
-    def _told(self, plan: RegroupPlan, epoch: int) -> Iterator[Fact]:
-        """Topics are opened one at a time, once for their titles and once for the rest.
+    def _told(self, plan: RegroupPlan, epoch: int, led: Mapping[str, str]) -> Iterator[Fact]:
+        """Topics are opened one at a time, once for their titles and once for the rest. `led`: other ids, and what they lead to.
 
         All of them at once take more memory than the stories they are made of.
         """
@@ -128,8 +150,12 @@ class Cluster:
         sizes = {name: len(plan.membership[name]) for name in changed}
         titles = {name: told.title for name, told in standing.items()}
         titles |= titled(sizes, lambda name: self._topic(name, plan), standing)
-        for into, gone in plan.merged.items():
-            yield TopicsMerged(survivor=into, absorbed=gone, epoch=epoch)
+        titles |= {name: told.title for name, told in standing.items() if is_inherited(told)}
+        merged = {into: {*plan.merged.get(into, ())} for into in {*plan.merged, *led.values()}}
+        for name, into in led.items():
+            merged[into].add(name)
+        for into in sorted(merged):
+            yield TopicsMerged(survivor=into, absorbed=tuple(sorted(merged[into])), epoch=epoch)
         for name in changed:
             yield self._card_told(self._topic(name, plan), titles, plan, digests[name], epoch)
         for parent, parts in plan.split.items():
@@ -154,6 +180,8 @@ class Cluster:
         opened = epoch if old is None else int(_metadata(old).get("opened_epoch", 0))
         near = [(name, titles[name]) for name in plan.neighbours[topic.id]]
         new = card(topic, titles[topic.id], near, opened=opened, digest=digest)
+        if old and is_inherited(old):
+            new = in_old_words(new, old)
         kind = TopicOpened if old is None else TopicUpdated
         return kind(topic_id=topic.id, card=new, bundle=bundle(topic), epoch=epoch)
 

@@ -13,6 +13,7 @@ from typing import Final
 
 from tg_parser.contracts.ids import topic_id
 from tg_parser.topicizer.domain.continuity import SMALLEST, Continued, Members, continued
+from tg_parser.topicizer.domain.inherited import places
 from tg_parser.topicizer.domain.partition import Edge, Granularity, likeness, partition
 from tg_parser.topicizer.domain.stories import StoryIndex
 from tg_parser.topicizer.domain.topic import Topic
@@ -32,6 +33,8 @@ class Standing:
     born: Mapping[str, int]
     absorbed: frozenset[str]
     pending: frozenset[str]
+    inherited: frozenset[str] = frozenset()
+    """Those of an earlier TG_parser: they end only with their last document."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,19 +106,25 @@ def _plan(
     ids = _named(stories, standing, continuation.fresh)
     membership = {name: refs for name, refs in continuation.kept.items() if _stands(stories, refs)}
     membership |= {ids[group]: refs for group, refs in continuation.fresh.items()}
-    gone = {topic for topics in continuation.merged.values() for topic in topics}
+    merged = {into: set(topics) for into, topics in continuation.merged.items()}
+    gone = {topic for topics in merged.values() for topic in topics}
+    kept, led_on = places(standing.topics, membership, standing.inherited - gone)
+    membership |= kept
+    for name, into in led_on.items():
+        merged.setdefault(into, set()).add(name)
+    gone |= led_on.keys()
     return RegroupPlan(
         membership=dict(sorted(membership.items())),
         opened=tuple(sorted(ids.values())),
         updated=tuple(sorted(name for name in membership if name in standing.topics)),
-        merged=dict(sorted(continuation.merged.items())),
+        merged={into: tuple(sorted(topics)) for into, topics in sorted(merged.items())},
         split={
             parent: tuple(sorted(ids[group] for group in groups))
             for parent, groups in sorted(continuation.split.items())
         },
         retired=tuple(sorted(standing.topics.keys() - membership.keys() - gone)),
         pending=tuple(sorted(continuation.pending)),
-        moved=_moved(membership, continuation.merged, standing.topics),
+        moved=_moved(membership, merged, standing.topics),
         neighbours=_neighbours(stories, membership, edges),
         input_digest=_digest(f"{name} {ref}" for name in names for ref in sorted(stories.stories[name].members)),
         output_digest=_digest(f"{name} {ref}" for name in sorted(membership) for ref in sorted(membership[name])),
@@ -140,7 +149,7 @@ def _named(stories: StoryIndex, standing: Standing, fresh: Members) -> dict[str,
     return ids
 
 
-def _moved(membership: Members, merged: Mapping[str, tuple[str, ...]], before: Members) -> int:
+def _moved(membership: Members, merged: Mapping[str, Iterable[str]], before: Members) -> int:
     """Documents whose topic is another than before; those whose topic was absorbed as a whole have not moved."""
     now = {ref: name for name, refs in membership.items() for ref in refs}
     absorbed = {gone: into for into, names in merged.items() for gone in names}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from tg_parser.contracts.ids import MessageType
 from tg_parser.contracts.messages import RejectedInput, TelegramMessage
 from tg_parser.ingestor.adapters.exports.repeats import Finding, SeenIds
 from tg_parser.ingestor.adapters.exports.unreadable import Unreadable
@@ -35,7 +36,7 @@ class Entry:
 class Settled:
     """Makes entries of messages, and settles the ids that come twice in one chat."""
 
-    _seen: dict[str, SeenIds] = field(default_factory=dict[str, SeenIds])
+    _seen: dict[tuple[str, MessageType], SeenIds] = field(default_factory=dict[tuple[str, MessageType], SeenIds])
 
     def message(self, message: TelegramMessage, position: int, sender: str, original: Any) -> Entry:
         """The entry of a message that could be read. Raises Unreadable if it does not fit on the wire."""
@@ -48,13 +49,14 @@ class Settled:
         return Entry(MessageSeen(message, content_hash), sender, Original(message.source_ref, original))
 
     def _finding(self, message: TelegramMessage, content_hash: str) -> Finding:
-        seen = self._seen.get(message.channel_id)
+        names = (message.channel_id, message.message_type)
+        seen = self._seen.get(names)
         if seen is None:
-            seen = self._seen[message.channel_id] = SeenIds()
+            seen = self._seen[names] = SeenIds()
         return seen.add(message.message_id, content_hash)
 
 
-def rejected(channel_id: str, message_id: int | None, position: int, reason: str, original: Any) -> Entry:
+def rejected(channel_id: str | None, message_id: int | None, position: int, reason: str, original: Any) -> Entry:
     """The entry of what could not be read as a message."""
     item = RejectedInput(
         position=position, channel_id=channel_id, message_id=message_id, reason=reason[:LONGEST_REASON]

@@ -9,14 +9,44 @@ from __future__ import annotations
 import signal
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from tg_parser.contracts.messages import Covered, RefusalCause, RejectedInput, SourceSpec, TelegramMessage
-from tg_parser.ingestor.domain import ChannelSeen, FloodSeen, MessageGone, MessageSeen, Page, SourceEnd, SourceItem
+from tg_parser.contracts.documents import ImportedDocument
+from tg_parser.contracts.messages import (
+    Covered,
+    MessageMetrics,
+    RefusalCause,
+    RejectedInput,
+    SourceSpec,
+    TelegramMessage,
+)
+from tg_parser.ingestor.domain import (
+    ChannelSeen,
+    FloodSeen,
+    Inherited,
+    MessageGone,
+    MessageSeen,
+    Page,
+    SourceEnd,
+    SourceItem,
+)
 from tg_parser.ingestor.ports import SourceRefused
 
-PackedItem = ChannelSeen | RejectedInput | MessageGone | FloodSeen | tuple[bytes, str]
+
+@dataclass(frozen=True, slots=True)
+class PackedMessage:
+    """A message as it crosses the pipe: itself as JSON, and what a few sources know beside it as it is."""
+
+    body: bytes
+    content_hash: str
+    metrics: MessageMetrics | None
+    as_of: datetime | None
+    document: ImportedDocument | None
+
+
+PackedItem = ChannelSeen | RejectedInput | MessageGone | FloodSeen | Inherited | PackedMessage
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +119,12 @@ def _pack(item: SourceItem) -> PackedItem:
     if not isinstance(item, MessageSeen):
         return item
     message = item.message
-    return message.__pydantic_serializer__.to_json(message, exclude_none=True), item.content_hash
+    body = message.__pydantic_serializer__.to_json(message, exclude_none=True)
+    return PackedMessage(body, item.content_hash, item.metrics, item.as_of, item.document)
 
 
 def _unpack(item: PackedItem) -> SourceItem:
-    if isinstance(item, tuple):
-        return MessageSeen(TelegramMessage.model_validate_json(item[0]), item[1])
+    if isinstance(item, PackedMessage):
+        message = TelegramMessage.model_validate_json(item.body)
+        return MessageSeen(message, item.content_hash, item.metrics, item.as_of, item.document)
     return item
