@@ -5,10 +5,11 @@ from collections.abc import Callable
 import pytest
 from pydantic import SecretStr, ValidationError
 
-from tg_parser.llm.catalogue import ModelSettings, open_model
+from tg_parser.llm.catalogue import open_model
 from tg_parser.llm.errors import UnknownModelError
 from tg_parser.llm.extraction import Extraction
 from tg_parser.llm.memory_cache import MemoryAnswerCache
+from tg_parser.llm.model_settings import ModelSettings
 from tg_parser.llm.port import OutputSchema, StructuredRequest
 
 Ask = Callable[..., StructuredRequest]
@@ -17,7 +18,7 @@ Ask = Callable[..., StructuredRequest]
 async def test_the_local_model_answers_from_its_own_processes(ask: Ask) -> None:
     async with open_model(ModelSettings(workers=1)) as model:
         result = await model.complete(ask("Банк России повысил ключевую ставку до 21%. Рынок ждал меньшего роста."))
-        assert (result.provider, result.model, result.cost_micros) == ("local", "local/extractive-1", 0)
+        assert (result.provider, result.model, result.cost_micros) == ("local", "local/extractive-2", 0)
         assert Extraction.model_validate(result.output).language == "ru"
         with pytest.raises(UnknownModelError, match="'gpt-9'"):
             await model.complete(ask(model="gpt-9"))

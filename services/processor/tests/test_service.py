@@ -24,8 +24,9 @@ from tg_parser.llm.port import StructuredRequest, StructuredResult
 from tg_parser.processor import handlers
 from tg_parser.processor.adapters.answers import open_answers
 from tg_parser.processor.adapters.grouped import Grouped
+from tg_parser.processor.asking import Questions
 from tg_parser.processor.main import build
-from tg_parser.processor.prompt import extract_post_prompt, parse_prompt
+from tg_parser.processor.prompt import open_prompts
 from tg_parser.processor.settings import LlmSettings, ProcessorSettings
 from tg_parser.testkit.waiting import eventually
 
@@ -182,7 +183,7 @@ class Thinking:
 @pytest.mark.servers
 async def test_what_is_erased_while_the_model_thinks_is_not_told(chassis: Chassis) -> None:
     thinking, given = Thinking(), job()
-    handler = handlers.UnderstandMessage(thinking, extract_post_prompt(), 100, chassis.clock, thinking)
+    handler = handlers.UnderstandMessage(thinking, Questions(open_prompts(), 100), chassis.clock, thinking)
     cause = Envelope(id="j", type=given.wire_type(), source="test", time=chassis.clock(), workflow_id="w")
     await handler(given, JobContext(cause, chassis.facts.because_of(cause), chassis.control, 1))
     (told,) = await chassis.log.read_range(subjects.FACTS, "tg.evt.>", from_seq=1, limit=10)
@@ -227,12 +228,3 @@ def test_a_workflows_choice_wins_over_the_setting() -> None:
     with pytest.raises(ValueError, match="api_key"):
         settings.for_choice("openai", "gpt-5-nano")
     assert ModelChoice().provider == ""
-
-
-def test_a_prompt_is_named_versioned_and_told_apart_by_its_text() -> None:
-    prompt = extract_post_prompt()
-    assert (prompt.id, prompt.version) == ("extract-post", "1.0.0")
-    other = parse_prompt("---\nid: extract-post\nversion: 1.0.0\n---\nOther words")
-    assert other.sha256 != prompt.sha256
-    with pytest.raises(ValueError, match="id and version"):
-        parse_prompt("---\nid: x\n---\nWords")

@@ -11,6 +11,11 @@ import httpx
 from tg_parser.cli.exit_codes import CommandFailed
 
 TIMEOUT = 30.0  # seconds for one answer
+NOT_FOUND = 404
+
+
+class NotFound(CommandFailed):
+    """The gateway has no such thing."""
 
 
 class GatewayClient:
@@ -26,6 +31,18 @@ class GatewayClient:
     async def workflow(self, workflow_id: str) -> dict[str, Any]:
         """How a workflow stands."""
         return await self._json("GET", f"/api/v1/workflows/{workflow_id}")
+
+    async def find_workflow(self, workflow_id: str) -> dict[str, Any] | None:
+        """How a workflow stands; None if there is none of this id."""
+        try:
+            return await self.workflow(workflow_id)
+        except NotFound:
+            return None
+
+    async def resume_workflow(self, workflow_id: str, budget: dict[str, Any] | None) -> dict[str, Any]:
+        """Let a paused workflow go on, with another budget if one is given."""
+        body = {"budget": budget} if budget else {}
+        return await self._json("POST", f"/api/v1/workflows/{workflow_id}/resume", json=body)
 
     async def workflows(self, *, limit: int) -> list[dict[str, Any]]:
         """The newest workflows."""
@@ -82,6 +99,8 @@ class GatewayClient:
             answer = await self._http.request(method, path, **sent)
         except httpx.HTTPError as error:
             raise CommandFailed(f"The gateway at {self._http.base_url} does not answer: {error}.") from error
+        if answer.status_code == NOT_FOUND:
+            raise NotFound(_problem(answer))
         if answer.is_error:
             raise CommandFailed(_problem(answer))
         return answer.json() if answer.content else None

@@ -17,6 +17,7 @@ from tg_parser.cli.client import GatewayClient
 
 STAGES = ("ingest", "process", "topicize", "export")
 SETTLED = frozenset({"completed", "partial", "failed", "cancelled"})
+PAUSED = "paused"
 POLL_EVERY = 0.25  # seconds between looks
 PLAIN_EVERY = 2.0  # seconds between lines where nobody watches a terminal
 RATE_OVER = 10.0  # seconds the rate is measured over
@@ -120,11 +121,11 @@ class PlainDisplay:
 
 
 async def follow(client: GatewayClient, workflow_id: str, display: Display) -> dict[str, Any]:
-    """Show the workflow until it is settled; its last status."""
+    """Show the workflow until it is settled, or paused until somebody does something; its last status."""
     while True:
         status = await client.workflow(workflow_id)
         display.show(status)
-        if status["state"] in SETTLED:
+        if status["state"] in SETTLED or status["state"] == PAUSED:
             return status
         await asyncio.sleep(POLL_EVERY)
 

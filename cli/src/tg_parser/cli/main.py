@@ -21,6 +21,7 @@ from tg_parser.cli import (
     account_commands,
     erase_command,
     import_command,
+    plan_command,
     reports,
     run_command,
     source_commands,
@@ -54,15 +55,36 @@ def run(  # noqa: PLR0917 - Typer makes options of them, by name
     file: Annotated[Path, typer.Argument(help="A Telegram Desktop result.json, or the folder that holds it.")],
     out: Annotated[Path, typer.Option("--out", help="The folder to write the knowledge base to.")],
     data_dir: DataDir = None,
-    provider: Annotated[str, typer.Option(help="local (no key, no network) or openai (any compatible server).")] = "",
+    provider: Annotated[
+        str,
+        typer.Option(
+            help="local (no key, no network), openai (any compatible server), anthropic, gemini, ollama, replay."
+        ),
+    ] = "",
     model: Annotated[str, typer.Option(help="The model's name at its provider.")] = "",
     pretty: Annotated[bool, typer.Option(help="Indent the JSON files.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only say what would be processed, and about what it would cost.")
+    ] = False,
+    force: Annotated[bool, typer.Option("--force", help="Process again what was processed before.")] = False,
+    retry_failed: Annotated[
+        bool, typer.Option("--retry-failed", help="Process again only what failed in earlier runs.")
+    ] = False,
+    concurrency: Annotated[int | None, typer.Option(min=1, help="Messages in work at once.")] = None,
+    max_cost: Annotated[float | None, typer.Option(min=0, help="US dollars the run may spend on models.")] = None,
+    max_tokens: Annotated[int | None, typer.Option(min=0, help="Tokens the run may use.")] = None,
+    max_messages: Annotated[int | None, typer.Option(min=0, help="Messages the run may send to a model.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Read an export, understand its messages, group them into topics and write a knowledge base. Repeating it resumes it."""
     quiet_logs()
     llm = LlmSettings()
-    request = run_command.check_request(file, out, llm, provider=provider, model=model, pretty=pretty)
+    options = run_command.RunOptions(force, retry_failed, concurrency, max_cost, max_tokens, max_messages)
+    request = run_command.check_request(file, out, llm, provider=provider, model=model, pretty=pretty, options=options)
+    if dry_run:
+        planned = run_to_end(plan_command.planned(request.file, llm.for_choice(provider, model), llm))
+        print_json(planned) if as_json else plan_command.show(Console(), planned)
+        return
     summary = run_to_end(run_command.run_export(request, directory(data_dir), llm, Console(stderr=as_json)))
     if as_json:
         print_json(summary)

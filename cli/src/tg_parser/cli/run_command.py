@@ -13,14 +13,48 @@ from rich.console import Console
 from tg_parser.cli.all_in_one import Composition
 from tg_parser.cli.client import GatewayClient
 from tg_parser.cli.exit_codes import CommandFailed, ExitCode
-from tg_parser.cli.following import followed
+from tg_parser.cli.following import PAUSED, SETTLED, followed
 from tg_parser.cli.instance import gateway_of
 from tg_parser.cli.summary import summarise
 from tg_parser.contracts.ids import deterministic_id
 from tg_parser.processor.settings import LlmSettings
 
 BLOCK = 1024 * 1024
-EXIT_CODES = {"completed": ExitCode.DONE, "partial": ExitCode.PARTIAL}
+EXIT_CODES = {"completed": ExitCode.DONE, "partial": ExitCode.PARTIAL, "paused": ExitCode.PARTIAL}
+WRITTEN = frozenset({"completed", "partial"})
+MOST_REPEATS = 1000  # forced or retried runs of one export into one folder
+
+
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """How messages are to be processed, besides by which model.
+
+    Attributes:
+        force: process again what was processed before.
+        retry_failed: give messages that failed in earlier runs another chance.
+        concurrency: messages in work at once; None is as many as fit.
+        max_cost, max_tokens, max_messages: the run's budget, in US dollars, tokens, and messages sent to a model.
+    """
+
+    force: bool = False
+    retry_failed: bool = False
+    concurrency: int | None = None
+    max_cost: float | None = None
+    max_tokens: int | None = None
+    max_messages: int | None = None
+
+    @property
+    def budget(self) -> dict[str, Any] | None:
+        """The budget for the gateway; None if nothing is limited."""
+        limits = {"usd": self.max_cost, "tokens": self.max_tokens, "messages": self.max_messages}
+        given = {name: value for name, value in limits.items() if value is not None}
+        return given or None
+
+    def body(self) -> dict[str, Any] | None:
+        """The options for the gateway; None if nothing special is wanted."""
+        wanted = {"force": self.force or None, "budget": self.budget, "concurrency": self.concurrency}
+        given = {name: value for name, value in wanted.items() if value is not None}
+        return given or None
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +67,7 @@ class RunRequest:
     model: str
     pretty: bool
     fingerprint: str
+    options: RunOptions = RunOptions()
 
     @property
     def key(self) -> str:
@@ -41,7 +76,9 @@ class RunRequest:
 
     def body(self) -> dict[str, Any]:
         """The request to the gateway."""
+        options = self.options.body()
         return {
+            **({"options": options} if options else {}),
             "kind": "run",
             "source": {"kind": "td_json", "location": str(self.file), "fingerprint": self.fingerprint},
             "target": {"location": str(self.out), "pretty": self.pretty},
@@ -50,7 +87,16 @@ class RunRequest:
         }
 
 
-def check_request(file: Path, out: Path, llm: LlmSettings, *, provider: str, model: str, pretty: bool) -> RunRequest:
+def check_request(
+    file: Path,
+    out: Path,
+    llm: LlmSettings,
+    *,
+    provider: str,
+    model: str,
+    pretty: bool,
+    options: RunOptions | None = None,
+) -> RunRequest:
     """The request, if it can be carried out. Raises CommandFailed with a sentence that says what is wrong."""
     found = file / "result.json" if file.is_dir() else file
     if not found.is_file():
@@ -65,7 +111,8 @@ def check_request(file: Path, out: Path, llm: LlmSettings, *, provider: str, mod
         raise CommandFailed(first_sentence(invalid), ExitCode.USAGE) from invalid
     except OSError as error:
         raise CommandFailed(f"{error.filename or found} cannot be used: {error.strerror}.", ExitCode.USAGE) from error
-    return RunRequest(found.resolve(), out.resolve(), settings.provider, settings.model or "", pretty, fingerprint)
+    chosen = (settings.provider, settings.model or "", pretty, fingerprint, options or RunOptions())
+    return RunRequest(found.resolve(), out.resolve(), *chosen)
 
 
 def first_sentence(invalid: ValueError) -> str:
@@ -88,11 +135,34 @@ async def run_export(request: RunRequest, data_dir: Path, llm: LlmSettings, cons
     """Carry the request out, or resume it; the summary."""
     composition = Composition(data_dir, import_roots=(request.file.parent,), export_roots=(request.out,))
     async with gateway_of(composition, llm=llm) as client:
-        accepted = await client.request_workflow(request.body(), key=request.key)
+        accepted = await _requested(client, request)
         status = await followed(client, accepted["id"], console)
-        if status["state"] in EXIT_CODES and not _files_intact(status, request.out):
+        if status["state"] in WRITTEN and not _files_intact(status, request.out):
             await _export_again(client, request, status, console)
         return summarise(await client.workflow(accepted["id"]), request.out)
+
+
+async def _requested(client: GatewayClient, request: RunRequest) -> dict[str, Any]:
+    """The workflow of this run: begun, found again, or resumed with the budget that is given now."""
+    again = request.options.force or request.options.retry_failed
+    key = await _key_of_repeat(client, request) if again else request.key
+    found = await client.find_workflow(deterministic_id("workflow", key))
+    if found is None:
+        return await client.request_workflow(request.body(), key=key)
+    if found["state"] == PAUSED:
+        return await client.resume_workflow(found["id"], request.options.budget)
+    return found
+
+
+async def _key_of_repeat(client: GatewayClient, request: RunRequest) -> str:
+    """A forced or retried run that is not over is gone on with; the next one is another workflow."""
+    kind = "force" if request.options.force else "retry"
+    for number in range(MOST_REPEATS):
+        key = deterministic_id(request.key, kind, number)
+        found = await client.find_workflow(deterministic_id("workflow", key))
+        if found is None or found["state"] not in SETTLED:
+            return key
+    raise CommandFailed(f"This export was processed again {MOST_REPEATS:,} times; name another folder with --out.")
 
 
 def _files_intact(status: dict[str, Any], out: Path) -> bool:

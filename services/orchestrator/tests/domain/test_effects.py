@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tg_parser.contracts.jobs import Export, IngestSource, ModelChoice, Topicize
+from tg_parser.contracts.jobs import Budget, Export, IngestSource, ModelChoice, ProcessingOptions, Topicize
 from tg_parser.contracts.messages import SourceSpec
 from tg_parser.contracts.model import Message
 from tg_parser.contracts.workflows import (
@@ -12,10 +12,12 @@ from tg_parser.contracts.workflows import (
     ExportTarget,
     IngestStageCompleted,
     ProcessStageCompleted,
+    ResumeRequested,
     Stage,
     StageStarted,
     WorkflowCompleted,
     WorkflowFailed,
+    WorkflowPaused,
     WorkflowRequested,
 )
 from tg_parser.orchestrator.domain.effects import (
@@ -23,7 +25,10 @@ from tg_parser.orchestrator.domain.effects import (
     CloseDispatch,
     IssueJob,
     OpenDispatch,
+    PauseWorkers,
     PurgeJobs,
+    ReissueJobs,
+    ResumeWorkers,
     SetTimer,
     StopWorkers,
     effects_of,
@@ -109,3 +114,34 @@ def test_a_failure_leaves_no_work_behind() -> None:
 
 def test_a_completed_workflow_does_not_stop_its_workers() -> None:
     assert effects(WorkflowCompleted(at=NOW, result="complete", duration_ms=1)) == (PurgeJobs(),)
+
+
+PAUSED = WorkflowPaused(at=NOW, reason="budget", detail="The next call does not fit into the workflow's budget of $5.")
+
+
+def test_a_pause_is_told_to_the_workers_and_nothing_is_taken_back() -> None:
+    state = fold([REQUESTED, started("process"), PAUSED])
+    assert effects_of("w1", PAUSED, state) == (PauseWorkers(),)
+
+
+def test_what_is_resumed_is_issued_anew_with_its_new_budget() -> None:
+    resumed = ResumeRequested(at=NOW, actor="ann", budget=Budget(cost_micros=10))
+    state = fold([REQUESTED, started("process"), PAUSED, resumed])
+    options = ProcessingOptions(budget=Budget(cost_micros=10))
+    assert effects_of("w1", resumed, state) == (
+        OpenDispatch(0, "bulk", ModelChoice(model="small"), options),
+        ReissueJobs(),
+        ResumeWorkers(),
+    )
+
+
+def test_a_pause_heard_again_after_it_was_lifted_pauses_nobody() -> None:
+    resumed = ResumeRequested(at=NOW, actor="ann")
+    state = fold([REQUESTED, started("process"), PAUSED, resumed])
+    assert PauseWorkers() not in effects_of("w1", PAUSED, state)
+
+
+def test_a_workflow_that_is_over_is_neither_paused_nor_resumed() -> None:
+    state = fold([REQUESTED, started("process"), PAUSED, CancelRequested(at=NOW, actor="ann")])
+    assert effects_of("w1", PAUSED, state) == ()
+    assert effects_of("w1", ResumeRequested(at=NOW, actor="ann"), state) == ()

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tg_parser.contracts.jobs import Budget, ProcessingOptions
 from tg_parser.contracts.knowledge import Artifact
 from tg_parser.contracts.messages import SourceSpec
 from tg_parser.contracts.model import Message
@@ -15,12 +16,14 @@ from tg_parser.contracts.workflows import (
     CancelRequested,
     ExportTarget,
     ProcessStageCompleted,
+    ResumeRequested,
     StageProgressed,
     StageStarted,
     StageTimedOut,
     WorkflowCancelled,
     WorkflowCompleted,
     WorkflowFailed,
+    WorkflowPaused,
     WorkflowRequested,
     WorkflowStarted,
 )
@@ -28,6 +31,7 @@ from tg_parser.orchestrator.domain.commands import (
     Advance,
     Cancel,
     Command,
+    Pause,
     RecordExportCompleted,
     RecordExportRefused,
     RecordIngestCompleted,
@@ -241,6 +245,43 @@ def test_a_stage_of_a_week_does_not_fill_its_log() -> None:
         decided = decide(progress, state, NOW + timedelta(seconds=31 * half_minutes), RULES)
         state, events = fold(decided, state), events + len(decided)
     assert 50 < events < 300
+
+
+PAUSE = Pause("budget", "The next call does not fit into the workflow's budget of $5.")
+
+
+def processing() -> Workflow:
+    start = StageStarted(stage="process", at=NOW, timer_id="process:0", deadline_at=NOW)
+    return fold([RUN, WorkflowStarted(at=NOW, code_version="1"), start])
+
+
+def test_a_running_workflow_is_paused_once() -> None:
+    (paused,) = decide(PAUSE, processing(), NOW, RULES)
+    assert paused == WorkflowPaused(at=NOW, reason="budget", detail=PAUSE.detail)
+    assert decide(PAUSE, evolve(processing(), paused), NOW, RULES) == ()
+
+
+def test_what_is_not_processing_or_is_over_is_not_paused() -> None:
+    assert decide(PAUSE, fold([RUN]), NOW, RULES) == ()
+    over = fold([WorkflowFailed(at=NOW, stage="process", error_class="x", detail="x")], processing())
+    assert decide(PAUSE, over, NOW, RULES) == ()
+    assert decide(replace(PAUSE, generation=1), processing(), NOW, RULES) == ()
+
+
+def test_a_paused_workflow_may_be_paused_again_after_it_was_resumed_and_keeps_its_last_budget() -> None:
+    paused = WorkflowPaused(at=NOW, reason="budget", detail="x")
+    first = ResumeRequested(at=NOW, actor="ann", budget=Budget(messages=10))
+    again = ResumeRequested(at=NOW, actor="ann")
+    state = fold([paused, first], processing())
+    assert decide(PAUSE, state, NOW, RULES) != ()
+    state = fold([paused, again], state)
+    assert state.options == ProcessingOptions(budget=Budget(messages=10))
+
+
+def test_a_paused_workflow_may_end_while_it_is_paused() -> None:
+    state = fold([WorkflowPaused(at=NOW, reason="budget", detail="x")], processing())
+    assert decide(Cancel("ann"), state, NOW, RULES) == (CancelRequested(at=NOW, actor="ann", reason=""),)
+    assert decide(PROCESSED, state, NOW, RULES) != ()
 
 
 def test_topics_wait_for_whatever_a_source_told_last_and_an_import_may_bring_nothing_else() -> None:

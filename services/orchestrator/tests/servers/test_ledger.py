@@ -22,7 +22,7 @@ from tg_parser.contracts.documents import (
     ProcessingMetadata,
     Usage,
 )
-from tg_parser.contracts.jobs import ModelChoice
+from tg_parser.contracts.jobs import Budget, ModelChoice, ProcessingOptions
 from tg_parser.contracts.messages import (
     CountedIn,
     IngestCompleted,
@@ -245,9 +245,10 @@ async def test_a_fact_that_is_not_what_it_promises_is_refused(database: Database
 async def test_the_desk_gives_out_messages_in_the_order_of_their_facts(database: Database) -> None:
     desk = PostgresDesk(database)
     await fold(database, story(10)[:6], [])
-    await desk.open("w1", 0, "bulk", choice := ModelChoice(model="small"))
+    options = ProcessingOptions(force=True, budget=Budget(messages=5), concurrency=2)
+    await desk.open("w1", 0, "bulk", choice := ModelChoice(model="small"), options)
     (workflow,) = await desk.open_workflows()
-    assert (workflow.in_flight, workflow.choice) == (0, choice)
+    assert (workflow.in_flight, workflow.choice, workflow.options) == (0, choice, options)
     async with desk.turn(workflow) as turn, desk.turn(workflow) as other:
         assert other is None
         assert turn is not None
@@ -263,6 +264,11 @@ async def test_the_desk_gives_out_messages_in_the_order_of_their_facts(database:
     async with desk.turn(workflow) as turn:
         assert turn is not None
         assert [each.issues for each in await turn.waiting(4)] == [1, 1, 1, 0]
+        await turn.issued([each.item_key for each in waiting], WHEN)
+    await desk.reopen("w1")
+    async with desk.turn(workflow) as turn:
+        assert turn is not None
+        assert [each.issues for each in await turn.waiting(4)] == [2, 2, 2, 0]
     await desk.close("w1")
     assert await desk.open_workflows() == []
 

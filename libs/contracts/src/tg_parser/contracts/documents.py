@@ -30,6 +30,13 @@ class KeyPoint(Contract):
     quote: str
 
 
+class DateMention(Contract):
+    """A day a post speaks of: in ISO 8601 as far as it is named (`2026-03-01`, `2026-03`, `2026`; `--03-01` without a year)."""
+
+    value: str
+    quote: str
+
+
 class ProcessingMetadata(Contract):
     """How a document came to be: enough to do it again."""
 
@@ -72,6 +79,7 @@ class ProcessedDocument(Contract):
     urls: tuple[str, ...] = ()
     forwarded_from: str | None = None
     reply_to: str | None = Field(default=None, description="source_ref of the message it answers")
+    dates: tuple[DateMention, ...] = ()
 
 
 IMPORTED_PIPELINE: Final = "v3-import"
@@ -171,3 +179,19 @@ class MessageFailed(_Outcome):
     error_class: str
     detail: str = Field(max_length=2000)
     attempts: int
+
+
+class ProcessingPaused(Fact):
+    """A workflow's messages cannot be processed until a person does something. None is lost: each is tried again."""
+
+    TYPE: ClassVar[str] = "tg.processing.paused"
+
+    reason: Literal["budget", "model"] = Field(
+        description="`budget`: more may not be spent; `model`: a key, a name or a setting is wrong"
+    )
+    detail: str = Field(max_length=2000, description="a sentence for a person")
+    at: Timestamp
+
+    def about(self) -> tuple[str | int, ...]:
+        """The reason and the moment: a workflow may be paused more than once."""
+        return (self.TYPE, self.reason, self.at.isoformat())

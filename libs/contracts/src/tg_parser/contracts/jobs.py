@@ -24,6 +24,22 @@ class ModelChoice(Contract):
     model: str = ""
 
 
+class Budget(Contract):
+    """The most a workflow may use of models that are paid for; None is no limit of its own."""
+
+    cost_micros: int | None = Field(default=None, ge=0, description="millionths of a US dollar")
+    tokens: int | None = Field(default=None, ge=0, description="of all kinds together")
+    messages: int | None = Field(default=None, ge=0, description="sent to a model; answers from the cache are free")
+
+
+class ProcessingOptions(Contract):
+    """How a workflow wants its messages processed, besides by which model."""
+
+    force: bool = Field(default=False, description="ask again, also about messages that were processed before")
+    budget: Budget = Budget()
+    concurrency: int | None = Field(default=None, ge=1, description="messages in work at once; None: as many as fit")
+
+
 class IngestSource(Job):
     """Read a source to its end."""
 
@@ -56,6 +72,7 @@ class ProcessMessage(Job):
         default=None, description="what an earlier TG_parser understood of it, unless a model has understood it since"
     )
     source_seq: int = Field(default=0, description="stream sequence of the fact this job is about")
+    options: ProcessingOptions | None = None
 
 
 class Topicize(Job):

@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from tg_parser.contracts.jobs import Lane, ModelChoice
+from tg_parser.contracts.jobs import Budget, Lane, ModelChoice, ProcessingOptions
 from tg_parser.contracts.knowledge import Artifact
 from tg_parser.contracts.messages import SourceSpec
 from tg_parser.contracts.model import Contract, Timestamp, WorkflowEvent
@@ -36,6 +36,7 @@ class WorkflowRequested(WorkflowEvent):
     lane: Lane = "interactive"
     idempotency_key: str = ""
     fingerprint: str = ""
+    options: ProcessingOptions | None = None
 
 
 class WorkflowStarted(WorkflowEvent):
@@ -166,6 +167,26 @@ class StageTimedOut(WorkflowEvent):
     at: Timestamp
     stage: Stage
     timer_id: str
+
+
+class WorkflowPaused(WorkflowEvent):
+    """No message is processed until somebody resumes the workflow. `detail` is a sentence for a person."""
+
+    TYPE: ClassVar[str] = "tg.workflow.paused"
+
+    at: Timestamp
+    reason: str
+    detail: str
+
+
+class ResumeRequested(WorkflowEvent):
+    """Somebody wants a paused workflow to go on, with a new budget where one is given."""
+
+    TYPE: ClassVar[str] = "tg.workflow.resumerequested"
+
+    at: Timestamp
+    actor: str
+    budget: Budget | None = None
 
 
 class CancelRequested(WorkflowEvent):

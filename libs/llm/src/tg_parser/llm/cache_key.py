@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from tg_parser.llm.canonical import digest
-from tg_parser.llm.port import LanguageModel, StructuredRequest, model_asked
+from tg_parser.llm.port import ModelName, StructuredRequest, model_asked
 
 KEY_VERSION = 1
 """Raised when the meaning of a key changes, so that answers stored under the old meaning are not found again."""
 
 
-def cache_key(request: StructuredRequest, model: LanguageModel) -> str:
+def cache_key(request: StructuredRequest, model: ModelName) -> str:
     """The SHA-256 (hexadecimal) of everything the answer may depend on.
 
     The prompt counts by its text, not by its version, and the schema by its content. Whatever must not force a new
-    answer (views, reactions, the time of fetching) must not be put into the request's hints.
+    answer (views, reactions, the time of fetching) must not be put into the request's hints. Who asks, and in whose
+    company a post travels to the model, is no part of the question.
     """
     return digest(
         {
@@ -27,5 +28,6 @@ def cache_key(request: StructuredRequest, model: LanguageModel) -> str:
             "max_output_tokens": request.max_output_tokens,
             "temperature": request.temperature,
             "params": dict(request.params),
+            **({"fresh": request.fresh} if request.fresh else {}),
         }
     )

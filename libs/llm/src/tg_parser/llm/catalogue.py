@@ -3,71 +3,57 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
-from typing import Literal, Self
-
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 
 from tg_parser.chassis.worker_processes import worker_pool
+from tg_parser.llm.accounted import AccountedModel
+from tg_parser.llm.accounts import Accounts
+from tg_parser.llm.breaker import CircuitBreaker
 from tg_parser.llm.cached import AnswerCache, CachedModel
+from tg_parser.llm.checked import CheckedModel
+from tg_parser.llm.fallback import FallbackModel
+from tg_parser.llm.governed import GovernedModel
 from tg_parser.llm.instant import InstantModel
 from tg_parser.llm.limited import LimitedModel
+from tg_parser.llm.limiter import CallLimiter
 from tg_parser.llm.metered import MeteredModel
+from tg_parser.llm.model_settings import ModelSettings, Provider
+from tg_parser.llm.packed import PackedModel
+from tg_parser.llm.persistent import PersistentModel
 from tg_parser.llm.port import LanguageModel
+from tg_parser.llm.prices import PriceTable, read_prices
 from tg_parser.llm.providers.local.model import LocalModel, warm_up
-from tg_parser.llm.providers.messages import Structured
+from tg_parser.llm.recording import RecordingModel
+from tg_parser.llm.retry_policy import RetryRules
 from tg_parser.llm.traced import TracedModel
 
-Provider = Literal["local", "openai", "instant"]
 
+@dataclass(frozen=True, slots=True)
+class Remote:
+    """A provider's adapter, and by which address the list of prices knows it."""
 
-class ModelSettings(BaseModel):
-    """Which model to ask and how. A service's settings embed this.
-
-    Attributes:
-        provider: `local` needs no key and no network; `openai` is any OpenAI-compatible server; `instant` is for
-            benchmarks and tests.
-        model: the model's name at its provider; required for `openai`, and known for the others.
-        base_url: of an OpenAI-compatible server, up to and including its version; None is OpenAI itself.
-        api_key: required for OpenAI itself; servers of one's own may need none.
-        timeout_s: for one call, in seconds. A minute is twice what slow models take for a post.
-        max_concurrency: calls in progress at once; the others wait.
-        structured: how an OpenAI-compatible server is told the answer's shape: by a strict schema, by JSON mode, or,
-            where it knows neither, in words.
-        workers: processes of the local model, each of about 160 MB. One does some 500 posts a second.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    provider: Provider = "local"
-    model: str | None = None
-    base_url: str | None = None
-    api_key: SecretStr | None = None
-    timeout_s: float = Field(default=60.0, gt=0)
-    max_concurrency: int = Field(default=8, ge=1)
-    structured: Structured = "schema"
-    workers: int = Field(default=1, ge=1)
-
-    @model_validator(mode="after")
-    def _complete(self) -> Self:
-        if self.provider != "openai":
-            return self
-        if not self.model:
-            raise ValueError("The provider 'openai' needs the name of a model.")
-        if not self.api_key and not self.base_url:
-            raise ValueError("The provider 'openai' needs an api_key, unless base_url names a server of your own.")
-        return self
+    model: LanguageModel
+    api_url: str
 
 
 @asynccontextmanager
-async def open_model(settings: ModelSettings, cache: AnswerCache | None = None) -> AsyncGenerator[LanguageModel]:
-    """The model that `settings` describe, limited, cached if there is a `cache`, counted and traced; closed at the end.
+async def open_model(
+    settings: ModelSettings, cache: AnswerCache | None = None, accounts: Accounts | None = None
+) -> AsyncGenerator[LanguageModel]:
+    """The model that `settings` describe, with every wrapper around it; closed at the end.
 
-    Nothing is connected before the first call. The cache stays its owner's.
+    Nothing is connected before the first call. The cache and the accounts stay their owners'. Models on this machine are
+    limited, the others governed, accounted for, asked again, packed and helped out by a second model.
+
+    Raises:
+        ValueError: a file that the settings name cannot be used; the message is a sentence.
     """
-    async with _PROVIDERS[settings.provider](settings) as provider:
-        model: LanguageModel = LimitedModel(provider, settings.max_concurrency)
+    async with AsyncExitStack() as stack:
+        model = await _inner(settings, accounts, stack)
+        if settings.record is not None:
+            model = RecordingModel(model, settings.record)
         if cache is not None:
             model = CachedModel(model, cache)  # outside the limit: an answer from the cache waits for nobody
         model = TracedModel(MeteredModel(model))
@@ -75,6 +61,33 @@ async def open_model(settings: ModelSettings, cache: AnswerCache | None = None) 
             yield model
         finally:
             await model.aclose()
+
+
+async def _inner(settings: ModelSettings, accounts: Accounts | None, stack: AsyncExitStack) -> LanguageModel:
+    if settings.provider in _AT_HOME:
+        opened = await stack.enter_async_context(_AT_HOME[settings.provider](settings))
+        return LimitedModel(opened, settings.max_concurrency)
+    model = _asked_well(settings, accounts)
+    if settings.posts_per_request > 1:
+        model = PackedModel(model, most=settings.posts_per_request, most_output_tokens=settings.most_output_tokens)
+    if settings.fallback is not None:
+        second = await _inner(settings.fallback.model_copy(update={"pack": 1}), accounts, stack)
+        model = FallbackModel(model, second)
+    return model
+
+
+def _asked_well(settings: ModelSettings, accounts: Accounts | None) -> LanguageModel:
+    """The provider's adapter behind everything that makes one question of several attempts."""
+    prices = read_prices(settings.prices)
+    remote = _REMOTE[settings.provider](settings, prices)
+    model = remote.model
+    if accounts is not None:
+        model = AccountedModel(model, accounts, prices, remote.api_url)
+    who = f"Model {model.model!r} of {settings.provider}"
+    limiter = CallLimiter(who, settings.max_concurrency, patience_s=settings.patience_s)
+    governed = GovernedModel(model, limiter, CircuitBreaker(who))
+    rules = RetryRules(most_output_tokens=settings.most_output_tokens, patience_s=settings.patience_s)
+    return PersistentModel(CheckedModel(governed), rules)
 
 
 @asynccontextmanager
@@ -87,24 +100,76 @@ async def _local(settings: ModelSettings) -> AsyncGenerator[LanguageModel]:
 
 
 @asynccontextmanager
-async def _openai(settings: ModelSettings) -> AsyncGenerator[LanguageModel]:
+async def _instant(settings: ModelSettings) -> AsyncGenerator[LanguageModel]:
+    yield InstantModel(settings.model) if settings.model else InstantModel()
+
+
+@asynccontextmanager
+async def _replay(settings: ModelSettings) -> AsyncGenerator[LanguageModel]:
+    from tg_parser.llm.providers.replay import open_recording  # noqa: PLC0415 - read by those who replay alone
+
+    if settings.replay is None:
+        raise ValueError("The provider 'replay' needs the file of a recording.")
+    yield await asyncio.to_thread(open_recording, settings.replay)
+
+
+def _openai(settings: ModelSettings, prices: PriceTable) -> Remote:
     from tg_parser.llm.providers.openai_compatible import (  # noqa: PLC0415 - the SDK takes a second to import
         OPENAI_URL,
         OpenAICompatibleModel,
     )
 
-    yield OpenAICompatibleModel(
-        model=settings.model or "",
-        api_key=settings.api_key.get_secret_value() if settings.api_key else "none",
-        base_url=settings.base_url or OPENAI_URL,
-        timeout_s=settings.timeout_s,
-        structured=settings.structured,
+    url = settings.base_url or OPENAI_URL
+    return Remote(
+        OpenAICompatibleModel(
+            model=settings.model or "",
+            api_key=settings.key or "none",
+            base_url=url,
+            timeout_s=settings.timeout_s,
+            structured=settings.structured,
+            prices=prices,
+        ),
+        url,
     )
 
 
-@asynccontextmanager
-async def _instant(settings: ModelSettings) -> AsyncGenerator[LanguageModel]:
-    yield InstantModel(settings.model) if settings.model else InstantModel()
+def _anthropic(settings: ModelSettings, prices: PriceTable) -> Remote:
+    from tg_parser.llm.providers.anthropic_messages import (  # noqa: PLC0415 - the SDK takes two seconds to import
+        ANTHROPIC_URL,
+        AnthropicModel,
+    )
+
+    url = settings.base_url or ANTHROPIC_URL
+    name, key = settings.model or "", settings.key or "none"
+    return Remote(
+        AnthropicModel(model=name, api_key=key, base_url=url, timeout_s=settings.timeout_s, prices=prices), url
+    )
 
 
-_PROVIDERS = {"local": _local, "openai": _openai, "instant": _instant}
+def _gemini(settings: ModelSettings, prices: PriceTable) -> Remote:
+    from tg_parser.llm.providers.gemini import GEMINI_URL, GeminiModel  # noqa: PLC0415 - httpx loads for those who use it
+
+    url = settings.base_url or GEMINI_URL
+    name, key = settings.model or "", settings.key or "none"
+    return Remote(GeminiModel(model=name, api_key=key, base_url=url, timeout_s=settings.timeout_s, prices=prices), url)
+
+
+def _ollama(settings: ModelSettings, prices: PriceTable) -> Remote:
+    from tg_parser.llm.providers.ollama import OLLAMA_URL, OllamaModel  # noqa: PLC0415 - httpx loads for those who use it
+
+    url = settings.base_url or OLLAMA_URL
+    name, key = settings.model or "", settings.key or ""
+    return Remote(OllamaModel(model=name, api_key=key, base_url=url, timeout_s=settings.timeout_s, prices=prices), url)
+
+
+_AT_HOME: dict[Provider, Callable[[ModelSettings], AbstractAsyncContextManager[LanguageModel]]] = {
+    "local": _local,
+    "instant": _instant,
+    "replay": _replay,
+}
+_REMOTE: dict[Provider, Callable[[ModelSettings, PriceTable], Remote]] = {
+    "openai": _openai,
+    "anthropic": _anthropic,
+    "gemini": _gemini,
+    "ollama": _ollama,
+}

@@ -9,7 +9,7 @@ from tg_parser.llm.port import StructuredRequest, StructuredResult, Usage, model
 class InstantModel:
     """Answers with the post's first line as title and summary, and counts how often it was asked.
 
-    It knows one schema, the extraction's. Tokens are counted as a quarter of the characters and cost nothing.
+    It knows the extraction's schemas only. Tokens are counted as a quarter of the characters and cost nothing.
 
     Attributes:
         calls: how many calls were begun.
@@ -32,8 +32,11 @@ class InstantModel:
     async def complete(self, request: StructuredRequest) -> StructuredResult:
         """Answer at once."""
         self.calls += 1
+        output = _first_line(request.document).model_dump(mode="json")
+        if "text_clean" not in request.output.schema["properties"]:
+            del output["text_clean"]
         return StructuredResult(
-            output=_first_line(request.document).model_dump(mode="json"),
+            output=output,
             model=model_asked(request, self),
             provider=self.provider,
             usage=Usage(input_uncached=len(request.document) // 4, output=16),

@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from functools import cached_property
 from typing import Any, Protocol
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from tg_parser.llm.canonical import digest
 
@@ -46,6 +47,64 @@ class OutputSchema:
         return digest(self.schema)
 
 
+class Limits(BaseModel):
+    """The most that may be used of a budget, in US dollars, tokens of all kinds, and messages; None is no limit."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    usd: Decimal | None = Field(default=None, ge=0)
+    tokens: int | None = Field(default=None, ge=0)
+    messages: int | None = Field(default=None, ge=0)
+
+    @property
+    def any(self) -> bool:
+        """Whether anything is limited."""
+        return self.usd is not None or self.tokens is not None or self.messages is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """On whose behalf a question is asked: for budgets, turns and the ledger, never for the answer.
+
+    Attributes:
+        workflow_id: of the workflow; empty where there is none.
+        channel_id: of the channel the post is from.
+        limits: the workflow's own budget; None is the deployment's.
+    """
+
+    workflow_id: str = ""
+    channel_id: str = ""
+    limits: Limits | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """One of several documents in one request.
+
+    Attributes:
+        id: what the answer must name it by.
+        document: its text, written by a stranger.
+        hints: what is known about it besides.
+    """
+
+    id: str
+    document: str
+    hints: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+
+@dataclass(frozen=True, slots=True)
+class Repair:
+    """A second turn of the same question: what the model wrote first, and what was wrong with it.
+
+    Attributes:
+        answer: the first answer as it came, cut to a length worth sending back.
+        problem: the rule it breaks, in words.
+    """
+
+    answer: str
+    problem: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StructuredRequest:
     """One question about one document, to be answered in JSON.
@@ -59,6 +118,10 @@ class StructuredRequest:
         max_output_tokens: the most the answer may take, in the model's tokens.
         temperature: None leaves it to the provider, since some models accept only their default.
         params: further provider parameters (JSON values) such as `seed` or `reasoning_effort`, sent as they are.
+        posts: several documents instead of one; `document` is then empty.
+        repair: what to put right in a first answer; None in a first turn.
+        account: who asks. No part of the question: two accounts share an answer.
+        fresh: not empty if an answer stored for somebody else will not do; equal values share one.
         about: the name of what the document is, kept beside a stored answer so that it can be erased; no part of the question.
     """
 
@@ -70,6 +133,10 @@ class StructuredRequest:
     max_output_tokens: int = 2048
     temperature: float | None = None
     params: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    posts: tuple[Post, ...] = ()
+    repair: Repair | None = None
+    account: Account = Account()
+    fresh: str = ""
     about: str = ""
 
 
@@ -87,6 +154,11 @@ class Usage(BaseModel):
     cache_write: int = 0
     output: int = 0
     reasoning: int = 0
+
+    @property
+    def total(self) -> int:
+        """All tokens."""
+        return self.input_uncached + self.cache_read + self.cache_write + self.output + self.reasoning
 
 
 class StructuredResult(BaseModel):
@@ -117,8 +189,8 @@ class StructuredResult(BaseModel):
     cached: bool = False
 
 
-class LanguageModel(Protocol):
-    """One model of one provider."""
+class ModelName(Protocol):
+    """Which model of which provider."""
 
     @property
     def provider(self) -> str:
@@ -129,6 +201,10 @@ class LanguageModel(Protocol):
     def model(self) -> str:
         """The model asked when a request names none."""
         ...
+
+
+class LanguageModel(ModelName, Protocol):
+    """One model of one provider."""
 
     async def complete(self, request: StructuredRequest) -> StructuredResult:
         """Answer `request`.
@@ -147,6 +223,6 @@ class LanguageModel(Protocol):
         ...
 
 
-def model_asked(request: StructuredRequest, model: LanguageModel) -> str:
+def model_asked(request: StructuredRequest, model: ModelName) -> str:
     """The name of the model that `request` is for when it is given to `model`."""
     return request.model or model.model

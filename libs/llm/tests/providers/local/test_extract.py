@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from tg_parser.llm.extraction import EXTRACTION_SCHEMA, Extraction
+from tg_parser.llm.extraction import RULES_OUTPUT, Extraction
 from tg_parser.llm.providers.local.extract import ANALYSED_CHARS, extract
 
 NEWS = """🇷🇺❗️СРОЧНО: Банк России повысил ключевую ставку до 21% годовых.
@@ -56,7 +56,7 @@ def test_every_quote_is_a_piece_of_the_document(document: str) -> None:
 @given(MESSY)
 def test_what_is_said_of_any_text_is_valid_and_has_a_title_unless_there_is_no_text(document: str) -> None:
     extraction = extract(document, {})
-    Draft202012Validator(EXTRACTION_SCHEMA).validate(extraction.model_dump(mode="json"))
+    Draft202012Validator(dict(RULES_OUTPUT.schema)).validate(extraction.model_dump(mode="json"))
     assert (extraction.title is None) == (not extraction.text_clean)
     assert (extraction.summary is None) == (not extraction.text_clean)
     assert len(extraction.title or "") <= 90

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tg_parser.chassis.recorded import Recorded
+from tg_parser.contracts.model import Message
 from tg_parser.contracts.subjects import WORKFLOW_SUBJECTS
 from tg_parser.contracts.workflows import (
     CancelRequested,
+    ResumeRequested,
     WorkflowCancelled,
     WorkflowCompleted,
     WorkflowFailed,
+    WorkflowPaused,
     WorkflowRequested,
     WorkflowStarted,
 )
@@ -61,16 +65,23 @@ class WorkflowsProjection:
 
 
 def _state(entry: Recorded) -> tuple[str, object] | None:
-    match entry.message:
-        case WorkflowStarted():
-            return "running", None
-        case CancelRequested():
-            return "cancelling", None
-        case WorkflowCompleted() as event:
+    event = entry.message
+    match event:
+        case WorkflowStarted() | ResumeRequested() | WorkflowPaused() | CancelRequested():
+            return STATE_OF[type(event)], None
+        case WorkflowCompleted():
             return ("completed" if event.result == "complete" else "partial"), event.at
-        case WorkflowFailed() as event:
-            return "failed", event.at
-        case WorkflowCancelled() as event:
-            return "cancelled", event.at
+        case WorkflowFailed() | WorkflowCancelled():
+            return STATE_OF[type(event)], event.at
         case _:
             return None
+
+
+STATE_OF: Final[dict[type[Message], str]] = {
+    WorkflowStarted: "running",
+    ResumeRequested: "running",
+    WorkflowPaused: "paused",
+    CancelRequested: "cancelling",
+    WorkflowFailed: "failed",
+    WorkflowCancelled: "cancelled",
+}

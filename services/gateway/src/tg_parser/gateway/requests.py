@@ -8,7 +8,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from tg_parser.contracts.ids import deterministic_id
-from tg_parser.contracts.jobs import Lane, ModelChoice
+from tg_parser.contracts.jobs import Budget, Lane, ModelChoice, ProcessingOptions
 from tg_parser.contracts.messages import SourceSpec
 from tg_parser.contracts.model import Timestamp
 from tg_parser.contracts.sources import SOURCE_ID_PATTERN
@@ -31,6 +31,43 @@ class Choice(BaseModel):
 
     provider: Name = ""
     model: Name = ""
+
+
+class BudgetRequest(BaseModel):
+    """The most a workflow may use of models that are paid for."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    usd: float | None = Field(default=None, ge=0, le=1_000_000)
+    tokens: int | None = Field(default=None, ge=0)
+    messages: int | None = Field(default=None, ge=0)
+
+    def contract(self) -> Budget:
+        """The same for the log."""
+        micros = None if self.usd is None else round(self.usd * 1_000_000)
+        return Budget(cost_micros=micros, tokens=self.tokens, messages=self.messages)
+
+
+class Options(BaseModel):
+    """How messages are processed, besides by which model."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    force: bool = False
+    budget: BudgetRequest = BudgetRequest()
+    concurrency: int | None = Field(default=None, ge=1, le=10_000)
+
+    def contract(self) -> ProcessingOptions:
+        """The same for the log."""
+        return ProcessingOptions(force=self.force, budget=self.budget.contract(), concurrency=self.concurrency)
+
+
+class ResumeRequest(BaseModel):
+    """A paused workflow to go on, with another budget where one is given."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    budget: BudgetRequest | None = None
 
 
 class Source(BaseModel):
@@ -120,6 +157,7 @@ class WorkflowRequest(BaseModel):
     target: Target | None = None
     choice: Choice = Choice()
     lane: Lane = "interactive"
+    options: Options | None = None
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
@@ -132,7 +170,8 @@ class WorkflowRequest(BaseModel):
     @property
     def digest(self) -> str:
         """Tells two requests under one idempotency key apart."""
-        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
+        unsaid = {"options"} if self.options is None else None  # requests older than the field keep their digests
+        return hashlib.sha256(self.model_dump_json(exclude=unsaid).encode()).hexdigest()
 
     def workflow_id(self, key: str) -> str:
         """The id a request gets: the same for the same key, whoever answers it."""

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Header, Query, Response
 from tg_parser.gateway.callers import Caller
 from tg_parser.gateway.domain.status import WorkflowStatus
 from tg_parser.gateway.problems import Problem
-from tg_parser.gateway.requests import WorkflowRequest
+from tg_parser.gateway.requests import ResumeRequest, WorkflowRequest
 from tg_parser.gateway.workflows import Workflows
 
 PAGE_LIMIT = 200
@@ -59,7 +59,13 @@ def workflow_routes(workflows: Workflows, caller: Caller) -> APIRouter:
         status, position = await workflows.cancel(token(workflow_id), actor)
         return resource(status, position, 202, {})
 
-    del request_workflow, show_workflow, list_workflows, cancel_workflow
+    @app.post("/api/v1/workflows/{workflow_id}/resume", status_code=202, response_model=WorkflowStatus)
+    async def resume_workflow(workflow_id: str, asked: ResumeRequest | None = None, actor: str = caller) -> Response:
+        """Let a paused workflow go on, with another budget if one is given."""
+        status, position = await workflows.resume(token(workflow_id), asked or ResumeRequest(), actor)
+        return resource(status, position, 202, {})
+
+    del request_workflow, show_workflow, list_workflows, cancel_workflow, resume_workflow
     return app
 
 

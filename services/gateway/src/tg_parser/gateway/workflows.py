@@ -19,11 +19,18 @@ from tg_parser.chassis.errors import ConcurrencyError
 from tg_parser.contracts.ids import deterministic_id
 from tg_parser.contracts.jobs import ModelChoice
 from tg_parser.contracts.messages import SourceSpec
+from tg_parser.contracts.model import WorkflowEvent
 from tg_parser.contracts.subjects import PROGRESS_BUCKET
-from tg_parser.contracts.workflows import CancelRequested, ExportTarget, WorkflowProgress, WorkflowRequested
+from tg_parser.contracts.workflows import (
+    CancelRequested,
+    ExportTarget,
+    ResumeRequested,
+    WorkflowProgress,
+    WorkflowRequested,
+)
 from tg_parser.gateway.domain.status import SETTLED, WorkflowStatus, fold, with_progress
 from tg_parser.gateway.problems import Problem
-from tg_parser.gateway.requests import ReadRequest, WorkflowRequest
+from tg_parser.gateway.requests import ReadRequest, ResumeRequest, WorkflowRequest
 
 PAGE = text(
     "SELECT id, kind, state, requested_at, finished_at FROM gateway.workflow "
@@ -53,6 +60,7 @@ class Workflows:
             lane=asked.lane,
             idempotency_key=key,
             fingerprint=asked.digest,
+            options=asked.options.contract() if asked.options else None,
         )
         return await self._begin(asked.workflow_id(key), event)
 
@@ -106,13 +114,30 @@ class Workflows:
             status, position = await self.status(workflow_id)
             if status.state in SETTLED or status.state == "cancelling":
                 return status, position
-            try:
-                event = CancelRequested(at=self.chassis.clock(), actor=actor)
-                await self.chassis.log.append(workflow_id, [event], expected_seq=position)
-            except ConcurrencyError:
-                continue
-            return await self.status(workflow_id)
+            event = CancelRequested(at=self.chassis.clock(), actor=actor)
+            if await self._appended(workflow_id, event, position):
+                return await self.status(workflow_id)
         raise Problem(409, "The workflow moves on too fast just now; ask again.")
+
+    async def resume(self, workflow_id: str, asked: ResumeRequest, actor: str) -> tuple[WorkflowStatus, int]:
+        """Let a paused workflow go on; one that is not paused stays as it is."""
+        for _ in range(ATTEMPTS):
+            status, position = await self.status(workflow_id)
+            if status.state != "paused":
+                return status, position
+            budget = asked.budget.contract() if asked.budget else None
+            event = ResumeRequested(at=self.chassis.clock(), actor=actor, budget=budget)
+            if await self._appended(workflow_id, event, position):
+                return await self.status(workflow_id)
+        raise Problem(409, "The workflow moves on too fast just now; ask again.")
+
+    async def _appended(self, workflow_id: str, event: WorkflowEvent, position: int) -> bool:
+        """Whether the event is in the log, right after `position`."""
+        try:
+            await self.chassis.log.append(workflow_id, [event], expected_seq=position)
+        except ConcurrencyError:
+            return False
+        return True
 
     async def page(self, limit: int, cursor: str) -> dict[str, Any]:
         """The newest workflows, and where the next page begins. Raises Problem 400 for a cursor that is none of ours."""

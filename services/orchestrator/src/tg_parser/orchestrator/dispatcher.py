@@ -118,7 +118,7 @@ class Dispatcher:
     async def dispatch(self) -> None:
         """Give every workflow its turns until each has its window full or no message without a job."""
         self._wake.clear()
-        turns = deque((workflow, self.limits.window - workflow.in_flight) for workflow in await self._worth_a_turn())
+        turns = deque((workflow, self._free(workflow)) for workflow in await self._worth_a_turn())
         full = False
         while turns:
             workflow, free = turns.popleft()
@@ -126,7 +126,7 @@ class Dispatcher:
             issued = await self._turn(workflow, asked)
             full = full or issued.full
             if issued.jobs == asked == free:
-                self._parked.park(workflow.workflow_id, self.limits.worth_a_turn)
+                self._parked.park(workflow.workflow_id, max(1, workflow.window(self.limits.window) // 4))
             elif issued.jobs == asked:
                 turns.append((workflow, free - asked))
         self._pause = min(max(2 * self._pause, SOON), self.limits.look_every_s) if full else 0.0
@@ -134,12 +134,16 @@ class Dispatcher:
     async def _worth_a_turn(self) -> list[OpenWorkflow]:
         found: list[OpenWorkflow] = []
         for workflow in await self.desk.open_workflows():
-            missing = self.limits.worth_a_turn - (self.limits.window - workflow.in_flight)
+            worth = max(1, min(self.limits.worth_a_turn, workflow.window(self.limits.window) // 4))
+            missing = worth - self._free(workflow)
             if missing > 0:
                 self._parked.park(workflow.workflow_id, missing)
             elif self.flags.running(workflow.workflow_id):
                 found.append(workflow)
         return found
+
+    def _free(self, workflow: OpenWorkflow) -> int:
+        return workflow.window(self.limits.window) - workflow.in_flight
 
     async def _turn(self, workflow: OpenWorkflow, limit: int) -> Issued:
         async with self.desk.turn(workflow) as turn:
@@ -150,7 +154,7 @@ class Dispatcher:
         waiting = await turn.waiting(limit)
         facts = await read_facts(self.facts, [each.seq for each in waiting])
         documents = await read_imported(self.facts, waiting, facts)
-        jobs = jobs_of(workflow.scope, workflow.choice, waiting, facts | documents)
+        jobs = jobs_of(workflow.scope, workflow.choice, waiting, facts | documents, workflow.options)
         if len(jobs) < len(waiting):
             log.error("Messages whose facts are gone get no job.", action="facts_gone", number=len(waiting) - len(jobs))
         futures = [

@@ -8,7 +8,7 @@ from typing import Final
 from tg_parser.chassis.recorded import Recorded
 from tg_parser.contracts.documents import DocumentImported
 from tg_parser.contracts.ids import deterministic_id
-from tg_parser.contracts.jobs import ModelChoice, ProcessMessage
+from tg_parser.contracts.jobs import ModelChoice, ProcessingOptions, ProcessMessage
 from tg_parser.contracts.messages import MessageEdited, MessageEnriched, MessageIngested
 from tg_parser.contracts.model import Fact, Message
 from tg_parser.contracts.subjects import FACTS, fact_filter
@@ -59,13 +59,20 @@ def job_id(scope: Scope, waiting: Waiting) -> str:
 
 
 def job_of(
-    scope: Scope, choice: ModelChoice, waiting: Waiting, fact: Recorded, imported: Recorded | None = None
+    scope: Scope,
+    choice: ModelChoice,
+    waiting: Waiting,
+    fact: Recorded,
+    imported: Recorded | None = None,
+    *,
+    options: ProcessingOptions | None = None,
 ) -> ProcessMessage | None:
-    """The job about the message of `fact`; None if the fact is not about a message."""
+    """The job about the message of `fact`; None if the fact is not about a message. With `force` nothing else is known of it."""
     told = fact.message
     if not isinstance(told, MessageIngested | MessageEdited | MessageEnriched):
         return None
     inherited = imported.message if imported else None
+    forced = options is not None and options.force
     return ProcessMessage(
         workflow_id=scope[0],
         generation=scope[1],
@@ -74,9 +81,10 @@ def job_of(
         content_hash=told.content_hash,
         channel_title=waiting.channel_title,
         choice=choice,
-        known_pipeline_key=_standing(waiting, told),
-        imported=inherited.document if isinstance(inherited, DocumentImported) else None,
+        known_pipeline_key="" if forced else _standing(waiting, told),
+        imported=inherited.document if isinstance(inherited, DocumentImported) and not forced else None,
         source_seq=fact.seq,
+        options=options,
     )
 
 
@@ -87,11 +95,15 @@ def _standing(waiting: Waiting, told: Message) -> str:
 
 
 def jobs_of(
-    scope: Scope, choice: ModelChoice, waiting: Sequence[Waiting], facts: Mapping[int, Recorded]
+    scope: Scope,
+    choice: ModelChoice,
+    waiting: Sequence[Waiting],
+    facts: Mapping[int, Recorded],
+    options: ProcessingOptions | None = None,
 ) -> list[tuple[Waiting, ProcessMessage]]:
     """The jobs of those messages whose facts were found, in the same order. `facts` holds imported documents too."""
     found = [
-        (each, job_of(scope, choice, each, facts[each.seq], facts.get(each.inherited)))
+        (each, job_of(scope, choice, each, facts[each.seq], facts.get(each.inherited), options=options))
         for each in waiting
         if each.seq in facts
     ]

@@ -3,7 +3,7 @@
 Hears WorkflowRequested and every other event of TG_WF, timers, the server's notices of jobs whose workers died, everything
 about registered sources, and of the facts: DocumentImported, MessageIngested, MessageEdited, IngestPageCommitted, IngestCompleted,
 IngestRefused, MessageProcessed, MessageSkipped, MessageFailed, TopicizationCompleted, ExportCompleted, ExportRefused,
-JobFailed, ChannelObserved · Tells the events of the workflows' logs, SourceRunStarted, jobs IngestSource, ProcessMessage,
+JobFailed, ChannelObserved, ProcessingPaused · Tells the events of the workflows' logs, SourceRunStarted, jobs IngestSource, ProcessMessage,
 Topicize and Export, timers, control flags, live progress, and for workers that died MessageFailed and JobFailed · Owns the
 workflows' logs, and the ledger (schema `orchestrator`).
 """

@@ -14,7 +14,7 @@ from tg_parser.chassis.publisher import PubAck
 from tg_parser.chassis.recorded import Recorded
 from tg_parser.contracts.documents import IMPORTED_PIPELINE
 from tg_parser.contracts.envelope import Envelope
-from tg_parser.contracts.jobs import Lane, ModelChoice
+from tg_parser.contracts.jobs import Lane, ModelChoice, ProcessingOptions
 from tg_parser.contracts.model import Job, WorkflowEvent
 from tg_parser.contracts.workflows import Stage, WorkflowProgress
 
@@ -105,6 +105,22 @@ class Flags(Protocol):
         ...
 
 
+class Signals(Protocol):
+    """What workers are told about a workflow's jobs."""
+
+    async def stop(self, workflow_id: str) -> None:
+        """They are in vain."""
+        ...
+
+    async def pause(self, workflow_id: str) -> None:
+        """They are to be left alone for now."""
+        ...
+
+    async def resume(self, workflow_id: str) -> None:
+        """They are to be done."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class OpenWorkflow:
     """A workflow that has messages without a job, and how many have a job and no outcome."""
@@ -114,6 +130,12 @@ class OpenWorkflow:
     lane: Lane
     choice: ModelChoice
     in_flight: int
+    options: ProcessingOptions | None = None
+
+    def window(self, most: int) -> int:
+        """Jobs it may have in the queue at once, of the `most` that any workflow may have."""
+        wanted = self.options.concurrency if self.options else None
+        return min(most, wanted or most)
 
     @property
     def scope(self) -> Scope:
@@ -169,8 +191,19 @@ class Desk(Protocol):
 class Register(Protocol):
     """Which workflows' messages get jobs."""
 
-    async def open(self, workflow_id: str, generation: int, lane: Lane, choice: ModelChoice) -> None:
-        """From now on the workflow's messages get jobs."""
+    async def open(
+        self,
+        workflow_id: str,
+        generation: int,
+        lane: Lane,
+        choice: ModelChoice,
+        options: ProcessingOptions | None = None,
+    ) -> None:
+        """From now on the workflow's messages get jobs, as `options` want them."""
+        ...
+
+    async def reopen(self, workflow_id: str) -> None:
+        """Have every message without an outcome get another job: the ones issued were taken out of the queue."""
         ...
 
     async def close(self, workflow_id: str) -> None:

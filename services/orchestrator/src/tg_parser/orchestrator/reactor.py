@@ -16,13 +16,16 @@ from tg_parser.orchestrator.domain.effects import (
     Effect,
     IssueJob,
     OpenDispatch,
+    PauseWorkers,
     PurgeJobs,
+    ReissueJobs,
+    ResumeWorkers,
     SetTimer,
     StopWorkers,
     effects_of,
 )
 from tg_parser.orchestrator.handlers import WorkflowCommands
-from tg_parser.orchestrator.ports import Flags, Register, StageJobs, Timers
+from tg_parser.orchestrator.ports import Register, Signals, StageJobs, Timers
 
 SILENT: Final = frozenset({StageProgressed.wire_type()})
 """Events from which nothing follows: their log need not even be loaded."""
@@ -36,7 +39,7 @@ class Reactor:
     queue: StageJobs
     register: Register
     timers: Timers
-    flags: Flags
+    flags: Signals
     facts_end: Callable[[], Awaitable[int]]
     opened: Callable[[], None]
     """Called when a workflow's messages may have jobs."""
@@ -58,7 +61,7 @@ class Reactor:
                 scope = (workflow_id, effect.job.generation)
                 await self.queue.issue(effect.job, effect.job_id, effect.lane, scope, cause)
             case OpenDispatch():
-                await self.register.open(workflow_id, effect.generation, effect.lane, effect.choice)
+                await self.register.open(workflow_id, effect.generation, effect.lane, effect.choice, effect.options)
                 self.opened()
             case CloseDispatch():
                 await self.register.close(workflow_id)
@@ -66,7 +69,21 @@ class Reactor:
                 await self.timers.set(workflow_id, effect.stage, effect.timer_id, effect.at)
             case CancelTimer():
                 await self.timers.cancel(workflow_id, effect.stage)
-            case StopWorkers():
-                await self.flags.stop(workflow_id)
             case PurgeJobs():
                 await self.queue.purge(workflow_id)
+            case ReissueJobs():
+                await self.queue.purge(workflow_id)
+                await self.register.reopen(workflow_id)
+                self.opened()
+            case StopWorkers() | PauseWorkers() | ResumeWorkers():
+                await self._flag(workflow_id, effect)
+
+    async def _flag(self, workflow_id: str, effect: StopWorkers | PauseWorkers | ResumeWorkers) -> None:
+        match effect:
+            case StopWorkers():
+                await self.flags.stop(workflow_id)
+            case PauseWorkers():
+                await self.flags.pause(workflow_id)
+            case ResumeWorkers():
+                await self.flags.resume(workflow_id)
+                self.opened()

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 from tg_parser.contracts.documents import (
     IMPORTED_PIPELINE,
+    DateMention,
     Entity,
     ImportedDocument,
     KeyPoint,
@@ -26,13 +25,15 @@ from tg_parser.contracts.ids import deterministic_id, document_id, source_ref
 from tg_parser.contracts.jobs import ProcessMessage
 from tg_parser.contracts.messages import TelegramMessage
 from tg_parser.llm.extraction import Extraction
+from tg_parser.llm.model_settings import EXTRACTIVE
 from tg_parser.llm.port import StructuredResult
+from tg_parser.llm.text_clean import text_clean
+from tg_parser.processor.evidence import found_in
 from tg_parser.rendering.plain import own_words, plain
 from tg_parser.rendering.rich_links import addresses_of, hashtags_of
 from tg_parser.rendering.utf16 import pieces
 
 PIPELINE_VERSION = "processing:v4.0.0"
-SPACES = re.compile(r"\s+")
 
 
 @dataclass(frozen=True)
@@ -96,10 +97,19 @@ def document_text(message: TelegramMessage) -> str:
     return plain(message) if message.grouped_id is None else own_words(message)
 
 
+def words(job: ProcessMessage) -> str:
+    """The text a model is shown and a document keeps: without what no reader sees, and without the channel's footer."""
+    return text_clean(document_text(job.message), job.channel_title)
+
+
 def hints(job: ProcessMessage) -> dict[str, Any]:
     """What is known about the post besides its text. No date: a repost of the same text is the same question."""
+    return {"channel_title": job.channel_title, **hints_for_a_model(job)}
+
+
+def hints_for_a_model(job: ProcessMessage) -> dict[str, Any]:
+    """The same without the channel: a repost elsewhere is the same question as well, and paid for once."""
     return {
-        "channel_title": job.channel_title,
         "media": sorted({media.kind for media in job.message.media}),
         "kind": job.message.kind,
     }
@@ -124,29 +134,50 @@ def processed(
     )
 
 
+Quoting = TypeVar("Quoting", KeyPoint, Entity, DateMention)
+
+
+@dataclass(slots=True)
+class Evidence:
+    """What may be said of a post: whatever quotes one of `texts`, which are the post as sent and as a reader sees it."""
+
+    texts: tuple[str, ...]
+    dropped: int = 0
+
+    def kept(self, items: Iterable[Quoting]) -> tuple[Quoting, ...]:
+        """Those of `items` that quote the post, with its own words as their quotes; the others are counted."""
+        return tuple(checked for item in items if (checked := self._checked(item)) is not None)
+
+    def _checked(self, item: Quoting) -> Quoting | None:
+        quote = item.quote or ""
+        own = next((own for text in self.texts if (own := found_in(quote, text)) is not None), None)
+        if own is None:
+            self.dropped += 1
+            return None
+        return item if own == item.quote else item.model_copy(update={"quote": own})
+
+
 def document_of(
     job: ProcessMessage, pipeline: Pipeline, extraction: Extraction, result: StructuredResult, at: datetime
 ) -> ProcessedDocument:
-    """The document. A key point or entity whose quote is not in the post is left out and counted."""
-    evidence = _normalised(document_text(job.message))
-    points = [
-        KeyPoint(text=point.text, quote=point.quote) for point in extraction.key_points if _shown(point.quote, evidence)
-    ]
-    entities = [
+    """The document. A key point, entity or date whose quote is not in the post is left out and counted."""
+    evidence = Evidence((document_text(job.message), extraction.text_clean or words(job)))
+    points = evidence.kept(KeyPoint(text=point.text, quote=point.quote) for point in extraction.key_points)
+    entities = evidence.kept(
         Entity(type=found.type, value=found.value, confidence=found.confidence, quote=found.quote)
         for found in extraction.entities
-        if _shown(found.quote, evidence)
-    ]
-    dropped = len(extraction.key_points) + len(extraction.entities) - len(points) - len(entities)
+    )
+    dates = evidence.kept(DateMention(value=found.value, quote=found.quote) for found in extraction.dates)
     return ProcessedDocument(
         **_of_the_message(job),
         processed_at=at,
-        text_clean=extraction.text_clean,
+        text_clean=extraction.text_clean or words(job),
         title=extraction.title,
         summary=extraction.summary,
-        key_points=tuple(points),
+        key_points=points,
         topics=extraction.topics,
-        entities=tuple(entities),
+        entities=entities,
+        dates=dates,
         language=extraction.language,
         kind=extraction.kind,
         is_ad=extraction.is_ad,
@@ -155,10 +186,10 @@ def document_of(
             model_id=result.model,
             prompt_id=pipeline.prompt_id,
             prompt_name=pipeline.prompt_name,
-            method="extractive" if result.provider in {"local", "instant"} else "llm",
+            method="extractive" if result.provider in EXTRACTIVE else "llm",
             provider=result.provider,
             parameters=dict(pipeline.parameters),
-            evidence_dropped=dropped,
+            evidence_dropped=evidence.dropped,
         ),
     )
 
@@ -242,12 +273,3 @@ def _answered(message: TelegramMessage) -> str | None:
     if message.reply_to_message_id is None:
         return None
     return source_ref(message.channel_id, message.message_type, message.reply_to_message_id)
-
-
-def _normalised(text: str) -> str:
-    return SPACES.sub(" ", unicodedata.normalize("NFC", text)).casefold()
-
-
-def _shown(quote: str, evidence: str) -> bool:
-    wanted = _normalised(quote).strip()
-    return bool(wanted) and wanted in evidence

@@ -16,6 +16,7 @@ from tg_parser.contracts.workflows import (
     ExportStageCompleted,
     IngestStageCompleted,
     ProcessStageCompleted,
+    ResumeRequested,
     Stage,
     StageProgressed,
     StageStarted,
@@ -24,12 +25,13 @@ from tg_parser.contracts.workflows import (
     WorkflowCancelled,
     WorkflowCompleted,
     WorkflowFailed,
+    WorkflowPaused,
     WorkflowProgress,
     WorkflowRequested,
     WorkflowStarted,
 )
 
-State = Literal["requested", "running", "cancelling", "completed", "partial", "failed", "cancelled"]
+State = Literal["requested", "running", "paused", "cancelling", "completed", "partial", "failed", "cancelled"]
 SETTLED: frozenset[State] = frozenset({"completed", "partial", "failed", "cancelled"})
 STAGES_OF: dict[str, tuple[Stage, ...]] = {"run": STAGES, "export": ("export",)}
 
@@ -58,7 +60,9 @@ class WorkflowStatus(BaseModel):
     requested_at: Timestamp
     finished_at: Timestamp | None = None
     stages: dict[Stage, StageStatus]
-    error: str | None = Field(default=None, description="a sentence, if it failed or read only part of its source")
+    error: str | None = Field(
+        default=None, description="a sentence, if it failed, is paused or read only part of its source"
+    )
     duration_ms: int | None = None
     cost_micros: int = 0
     input_tokens: int = 0
@@ -92,6 +96,10 @@ def _evolve(status: WorkflowStatus, event: Message) -> None:
             _count(status.stages[event.stage], event)
         case CancelRequested():
             status.state = "cancelling"
+        case WorkflowPaused():
+            status.state, status.error = "paused", event.detail
+        case ResumeRequested():
+            status.state, status.error = "running", None
         case StageTimedOut():
             status.stages[event.stage].state = "failed"
         case WorkflowCompleted() | WorkflowFailed() | WorkflowCancelled():

@@ -11,12 +11,12 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tg_parser.chassis.database import Database
-from tg_parser.contracts.jobs import Lane, ModelChoice
+from tg_parser.contracts.jobs import Lane, ModelChoice, ProcessingOptions
 from tg_parser.contracts.workflows import StageCounts, WorkflowProgress
 from tg_parser.orchestrator.ports import OpenWorkflow, Scope, Turn, Waiting
 
 OPEN_WORKFLOWS = text("""
-SELECT workflow_id, generation, lane, provider, model, (
+SELECT workflow_id, generation, lane, provider, model, options, (
     SELECT count(*) FROM orchestrator.workflow_item AS item
     WHERE (item.workflow_id, item.generation) = (workflow.workflow_id, workflow.generation)
       AND outcome IS NULL AND issued_at IS NOT NULL) AS in_flight
@@ -44,10 +44,10 @@ WHERE workflow_id = :workflow_id AND generation = :generation AND stage = 'proce
   AND item_key = ANY(cast(:item_keys AS text[]))
 """)
 OPEN = text("""
-INSERT INTO orchestrator.workflow (workflow_id, generation, lane, provider, model, open)
-VALUES (:workflow_id, :generation, :lane, :provider, :model, true)
+INSERT INTO orchestrator.workflow (workflow_id, generation, lane, provider, model, options, open)
+VALUES (:workflow_id, :generation, :lane, :provider, :model, :options, true)
 ON CONFLICT (workflow_id) DO UPDATE SET generation = excluded.generation, lane = excluded.lane,
-    provider = excluded.provider, model = excluded.model, open = true
+    provider = excluded.provider, model = excluded.model, options = excluded.options, open = true
 """)
 CLOSE = text("UPDATE orchestrator.workflow SET open = false WHERE workflow_id = :workflow_id")
 OVERDUE = text("""
@@ -60,6 +60,13 @@ WHERE open AND EXISTS (
 TAKE_BACK = text("""
 UPDATE orchestrator.workflow_item SET issued_at = NULL
 WHERE workflow_id = :workflow_id AND generation = :generation AND outcome IS NULL AND issued_at < :before
+""")
+REOPEN = text("""
+UPDATE orchestrator.workflow_item AS item SET issued_at = NULL
+FROM orchestrator.workflow AS workflow
+WHERE workflow.workflow_id = :workflow_id
+  AND (item.workflow_id, item.generation) = (workflow.workflow_id, workflow.generation)
+  AND outcome IS NULL AND issued_at IS NOT NULL
 """)
 SETTLED = text("""
 SELECT 1 FROM orchestrator.workflow_item
@@ -106,7 +113,14 @@ class PostgresDesk:
         async with self.database.begin() as connection:
             found = await connection.execute(OPEN_WORKFLOWS)
             return [
-                OpenWorkflow(row.workflow_id, row.generation, row.lane, _choice(row.provider, row.model), row.in_flight)
+                OpenWorkflow(
+                    row.workflow_id,
+                    row.generation,
+                    row.lane,
+                    _choice(row.provider, row.model),
+                    row.in_flight,
+                    _options(row.options),
+                )
                 for row in found
             ]
 
@@ -117,11 +131,24 @@ class PostgresDesk:
             taken = (await connection.execute(TAKE, {"workflow_id": workflow.workflow_id})).first()
             yield PostgresTurn(connection, workflow.scope) if taken else None
 
-    async def open(self, workflow_id: str, generation: int, lane: Lane, choice: ModelChoice) -> None:
+    async def open(
+        self,
+        workflow_id: str,
+        generation: int,
+        lane: Lane,
+        choice: ModelChoice,
+        options: ProcessingOptions | None = None,
+    ) -> None:
         """Write the workflow's row."""
         row = {"workflow_id": workflow_id, "generation": generation, "lane": lane, **choice.model_dump()}
+        row["options"] = options.model_dump_json() if options else ""
         async with self.database.begin() as connection:
             await connection.execute(OPEN, row)
+
+    async def reopen(self, workflow_id: str) -> None:
+        """Forget that any job was issued, but for messages with an outcome."""
+        async with self.database.begin() as connection:
+            await connection.execute(REOPEN, {"workflow_id": workflow_id})
 
     async def close(self, workflow_id: str) -> None:
         """Close the workflow's row, if it has one."""
@@ -169,3 +196,7 @@ class PostgresDesk:
 
 def _choice(provider: str, model: str) -> ModelChoice:
     return ModelChoice(provider=provider, model=model)
+
+
+def _options(stored: str) -> ProcessingOptions | None:
+    return ProcessingOptions.model_validate_json(stored) if stored else None

@@ -8,7 +8,7 @@ from nats.errors import Error as NatsError
 from nats.js.client import JetStreamContext
 from nats.js.kv import KeyValue
 
-from tg_parser.chassis.control import ControlFlags
+from tg_parser.chassis.control import ControlFlags, Flag
 from tg_parser.chassis.errors import TransientError
 from tg_parser.contracts.subjects import PROGRESS_BUCKET
 from tg_parser.contracts.workflows import WorkflowProgress
@@ -22,14 +22,25 @@ class WorkerFlags:
 
     async def stop(self, workflow_id: str) -> None:
         """Set the flag to cancelled."""
-        try:
-            await self.control.set(workflow_id, "cancelled")
-        except (NatsError, TimeoutError) as error:
-            raise TransientError(f"The workers of workflow {workflow_id} cannot be told to stop just now.") from error
+        await self._set(workflow_id, "cancelled")
+
+    async def pause(self, workflow_id: str) -> None:
+        """Set the flag to paused."""
+        await self._set(workflow_id, "paused")
+
+    async def resume(self, workflow_id: str) -> None:
+        """Set the flag to running."""
+        await self._set(workflow_id, "running")
 
     def running(self, workflow_id: str) -> bool:
         """Whether the flag is neither paused nor cancelled."""
         return self.control.flag(workflow_id) == "running"
+
+    async def _set(self, workflow_id: str, flag: Flag) -> None:
+        try:
+            await self.control.set(workflow_id, flag)
+        except (NatsError, TimeoutError) as error:
+            raise TransientError(f"The workers of workflow {workflow_id} cannot be told that it is {flag}.") from error
 
 
 @dataclass

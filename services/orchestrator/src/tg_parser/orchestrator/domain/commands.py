@@ -128,6 +128,15 @@ class Cancel:
     reason: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """The workflow's messages cannot be processed until a person does something; `detail` is a sentence."""
+
+    reason: str
+    detail: str
+    generation: int = 0
+
+
 Recorded = RecordIngestCompleted | RecordProcessCompleted | RecordTopicizeCompleted | RecordExportCompleted
 Refused = RecordIngestRefused | RecordExportRefused | RecordJobFailed
-Command = Advance | Recorded | Refused | RecordProgress | StageTimeout | Cancel
+Command = Advance | Recorded | Refused | RecordProgress | StageTimeout | Cancel | Pause

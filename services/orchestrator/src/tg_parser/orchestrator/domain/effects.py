@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Final
 
 from tg_parser.contracts.ids import deterministic_id
-from tg_parser.contracts.jobs import Export, IngestSource, Lane, ModelChoice, Topicize
+from tg_parser.contracts.jobs import Export, IngestSource, Lane, ModelChoice, ProcessingOptions, Topicize
 from tg_parser.contracts.model import Message
 from tg_parser.contracts.workflows import (
     STAGES,
@@ -19,13 +19,14 @@ from tg_parser.contracts.workflows import (
     ExportStageCompleted,
     IngestStageCompleted,
     ProcessStageCompleted,
+    ResumeRequested,
     Stage,
     StageStarted,
     TopicizeStageCompleted,
     WorkflowCancelled,
     WorkflowCompleted,
     WorkflowFailed,
-    WorkflowRequested,
+    WorkflowPaused,
 )
 from tg_parser.orchestrator.domain.state import Workflow
 
@@ -48,6 +49,7 @@ class OpenDispatch:
     generation: int
     lane: Lane
     choice: ModelChoice
+    options: ProcessingOptions | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +79,37 @@ class StopWorkers:
 
 
 @dataclass(frozen=True, slots=True)
+class PauseWorkers:
+    """Tell workers to leave the workflow's jobs alone for now."""
+
+
+@dataclass(frozen=True, slots=True)
+class ResumeWorkers:
+    """Tell workers to go on."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReissueJobs:
+    """Give every message without an outcome another job: the old ones carry an old budget and wait."""
+
+
+@dataclass(frozen=True, slots=True)
 class PurgeJobs:
     """Take the workflow's jobs out of the queue."""
 
 
-Effect = IssueJob | OpenDispatch | CloseDispatch | SetTimer | CancelTimer | StopWorkers | PurgeJobs
+Effect = (
+    IssueJob
+    | OpenDispatch
+    | CloseDispatch
+    | SetTimer
+    | CancelTimer
+    | StopWorkers
+    | PauseWorkers
+    | ResumeWorkers
+    | ReissueJobs
+    | PurgeJobs
+)
 
 
 def effects_of(workflow_id: str, event: Message, state: Workflow) -> tuple[Effect, ...]:
@@ -89,17 +117,35 @@ def effects_of(workflow_id: str, event: Message, state: Workflow) -> tuple[Effec
     match event:
         case StageStarted() if state.requested and state.running(event.stage) and not state.cancelling:
             timer = SetTimer(event.stage, event.timer_id, event.deadline_at)
-            return (*_work(workflow_id, event, state.requested), timer)
+            return (*_work(workflow_id, event, state), timer)
         case ProcessStageCompleted():
             return (CancelTimer("process"), CloseDispatch())
         case IngestStageCompleted() | TopicizeStageCompleted() | ExportStageCompleted():
             return (CancelTimer(STAGE_OF[type(event)]),)
-        case CancelRequested() | WorkflowFailed() | WorkflowCancelled():
-            return (StopWorkers(), CloseDispatch(), PurgeJobs(), *_cancelled_timers(state))
-        case WorkflowCompleted():
-            return (PurgeJobs(), *_cancelled_timers(state))
+        case CancelRequested() | WorkflowFailed() | WorkflowCancelled() | WorkflowCompleted():
+            return _ended(event, state)
+        case WorkflowPaused() | ResumeRequested() if not state.settled and not state.cancelling:
+            return _paused_or_resumed(state)
         case _:
             return ()
+
+
+def _ended(event: Message, state: Workflow) -> tuple[Effect, ...]:
+    if isinstance(event, WorkflowCompleted):
+        return (PurgeJobs(), *_cancelled_timers(state))
+    return (StopWorkers(), CloseDispatch(), PurgeJobs(), *_cancelled_timers(state))
+
+
+def _paused_or_resumed(state: Workflow) -> tuple[Effect, ...]:
+    """By where the workflow stands now: a pause that was lifted meanwhile has no effect any more."""
+    if state.paused:
+        return (PauseWorkers(),)
+    process = state.running("process")
+    if process is None or state.requested is None:
+        return (ResumeWorkers(),)
+    requested = state.requested
+    opened = OpenDispatch(process.started.generation, requested.lane, requested.choice, state.options)
+    return (opened, ReissueJobs(), ResumeWorkers())
 
 
 STAGE_OF: Final[dict[type[Message], Stage]] = {
@@ -109,13 +155,16 @@ STAGE_OF: Final[dict[type[Message], Stage]] = {
 }
 
 
-def _work(workflow_id: str, event: StageStarted, requested: WorkflowRequested) -> tuple[Effect, ...]:
+def _work(workflow_id: str, event: StageStarted, state: Workflow) -> tuple[Effect, ...]:
+    requested = state.requested
+    if requested is None:
+        return ()
     job: StageJob | None = None
     match event.stage:
         case "ingest" if requested.source:
             job = IngestSource(workflow_id=workflow_id, generation=event.generation, source=requested.source)
         case "process":
-            return (OpenDispatch(event.generation, requested.lane, requested.choice),)
+            return (OpenDispatch(event.generation, requested.lane, requested.choice, state.options),)
         case "topicize":
             job = Topicize(workflow_id=workflow_id, generation=event.generation, after_seq=event.after_seq)
         case "export" if requested.target:

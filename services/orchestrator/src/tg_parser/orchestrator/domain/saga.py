@@ -26,6 +26,7 @@ from tg_parser.contracts.workflows import (
     WorkflowCancelled,
     WorkflowCompleted,
     WorkflowFailed,
+    WorkflowPaused,
     WorkflowRequested,
     WorkflowStarted,
 )
@@ -33,6 +34,7 @@ from tg_parser.orchestrator.domain.commands import (
     Advance,
     Cancel,
     Command,
+    Pause,
     Recorded,
     RecordExportCompleted,
     RecordExportRefused,
@@ -70,8 +72,16 @@ def decide(command: Command, state: Workflow, now: datetime, rules: Rules) -> tu
             return _advance(command, state, state.requested, now, rules)
         case Cancel():
             return (CancelRequested(at=now, actor=command.actor, reason=command.reason),)
+        case Pause():
+            return _pause(command, state, now)
         case _:
             return _heard(command, state, now)
+
+
+def _pause(command: Pause, state: Workflow, now: datetime) -> tuple[WorkflowEvent, ...]:
+    if state.paused or _current(state, "process", command.generation) is None:
+        return NOTHING
+    return (WorkflowPaused(at=now, reason=command.reason, detail=command.detail),)
 
 
 def _stop(command: Command, cancelling: CancelRequested, now: datetime) -> tuple[WorkflowEvent, ...]:

@@ -6,12 +6,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from tg_parser.contracts.jobs import Budget, ProcessingOptions
 from tg_parser.contracts.model import Message
 from tg_parser.contracts.workflows import (
     CancelRequested,
     ExportStageCompleted,
     IngestStageCompleted,
     ProcessStageCompleted,
+    ResumeRequested,
     Stage,
     StageProgressed,
     StageStarted,
@@ -19,6 +21,7 @@ from tg_parser.contracts.workflows import (
     WorkflowCancelled,
     WorkflowCompleted,
     WorkflowFailed,
+    WorkflowPaused,
     WorkflowRequested,
     WorkflowStarted,
 )
@@ -48,12 +51,22 @@ class Workflow:
     topicize: TopicizeStageCompleted | None = None
     export: ExportStageCompleted | None = None
     cancelling: CancelRequested | None = None
+    paused: WorkflowPaused | None = None
+    budget: Budget | None = None
     outcome: Outcome | None = None
 
     @property
     def settled(self) -> bool:
         """Whether the workflow is over: nothing follows any more, whatever is heard."""
         return self.outcome is not None
+
+    @property
+    def options(self) -> ProcessingOptions | None:
+        """How messages are to be processed: as was asked for, with the budget that was last given."""
+        asked = self.requested.options if self.requested else None
+        if self.budget is None:
+            return asked
+        return (asked or ProcessingOptions()).model_copy(update={"budget": self.budget})
 
     def running(self, stage: Stage) -> StageState | None:
         """The stage if it has begun and is not over, else None."""
@@ -97,6 +110,8 @@ def _ending(state: Workflow, event: Message) -> Workflow:
     match event:
         case CancelRequested():
             return replace(state, cancelling=event)
+        case WorkflowPaused() | ResumeRequested():
+            return _paused(state, event)
         case WorkflowCompleted():
             return replace(state, outcome=event.result)
         case WorkflowFailed():
@@ -105,6 +120,12 @@ def _ending(state: Workflow, event: Message) -> Workflow:
             return replace(state, outcome="cancelled")
         case _:
             return state
+
+
+def _paused(state: Workflow, event: WorkflowPaused | ResumeRequested) -> Workflow:
+    if isinstance(event, WorkflowPaused):
+        return replace(state, paused=event)
+    return replace(state, paused=None, budget=event.budget or state.budget)
 
 
 def _completed(state: Workflow, event: StageCompleted) -> Workflow:

@@ -13,6 +13,7 @@ from tg_parser.chassis.cancelling import asked_to_stop
 from tg_parser.chassis.database import DATABASE_ERRORS
 from tg_parser.chassis.errors import TransientError
 from tg_parser.contracts.codec import decode_body
+from tg_parser.contracts.documents import ProcessingPaused
 from tg_parser.contracts.jobs import JobFailed
 from tg_parser.contracts.knowledge import ExportCompleted, ExportRefused
 from tg_parser.contracts.messages import IngestCompleted, IngestRefused
@@ -20,6 +21,7 @@ from tg_parser.contracts.topics import TopicizationCompleted
 from tg_parser.contracts.workflows import STAGES
 from tg_parser.orchestrator.domain.commands import (
     Command,
+    Pause,
     RecordExportCompleted,
     RecordExportRefused,
     RecordIngestCompleted,
@@ -45,10 +47,10 @@ def command_of(notice: Notice) -> Command | None:
     match decode_body(notice.kind, notice.body.encode()):
         case IngestCompleted() | ExportCompleted() | TopicizationCompleted() as done:
             return _completed(done, notice)
-        case IngestRefused(reason=reason):
-            return RecordIngestRefused(reason, notice.generation)
-        case ExportRefused(reason=reason):
-            return RecordExportRefused(reason, notice.generation)
+        case IngestRefused() | ExportRefused() as refused:
+            return _refused(refused, notice)
+        case ProcessingPaused(reason=reason, detail=detail):
+            return Pause(reason, detail, notice.generation)
         case JobFailed() as failed if failed.job_kind in STAGES:
             return RecordJobFailed(failed.job_kind, failed.error_class, failed.detail, notice.generation)
         case _:
@@ -64,6 +66,12 @@ def _completed(done: IngestCompleted | ExportCompleted | TopicizationCompleted, 
             return RecordTopicizeCompleted(done.epoch, done.topics, done.unassigned, notice.seq, notice.generation)
         case ExportCompleted():
             return RecordExportCompleted(done.location, done.log_position, done.artifacts, notice.generation)
+
+
+def _refused(refused: IngestRefused | ExportRefused, notice: Notice) -> Command:
+    if isinstance(refused, IngestRefused):
+        return RecordIngestRefused(refused.reason, notice.generation)
+    return RecordExportRefused(refused.reason, notice.generation)
 
 
 INGEST_FIELDS: Final = {each.name for each in fields(RecordIngestCompleted)} - {"generation", "last_seq"}

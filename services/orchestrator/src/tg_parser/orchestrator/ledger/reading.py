@@ -10,7 +10,14 @@ from pydantic import ValidationError
 
 from tg_parser.chassis.recorded import Recorded
 from tg_parser.contracts.codec import MalformedMessage
-from tg_parser.contracts.documents import DocumentImported, MessageFailed, MessageProcessed, MessageSkipped, Usage
+from tg_parser.contracts.documents import (
+    DocumentImported,
+    MessageFailed,
+    MessageProcessed,
+    MessageSkipped,
+    ProcessingPaused,
+    Usage,
+)
 from tg_parser.contracts.ids import MessageType, SourceRef
 from tg_parser.contracts.jobs import JobFailed
 from tg_parser.contracts.knowledge import ExportCompleted, ExportRefused
@@ -213,6 +220,7 @@ HEARD: Final[dict[type[Fact], Callable[[Recorded, Gathered], None]]] = {
     ExportCompleted: _notice,
     ExportRefused: _notice,
     JobFailed: _notice,
+    ProcessingPaused: _notice,
     ChannelObserved: _channel,
 }
 """The facts the ledger hears, and the rows each makes."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 
@@ -11,6 +12,9 @@ from tg_parser.chassis.database import DATABASE_ERRORS, Database
 from tg_parser.chassis.errors import TransientError
 from tg_parser.llm.port import StructuredResult
 from tg_parser.processor.adapters.grouped import Grouped
+
+RETRY = 1.0  # seconds between attempts to store an answer while Postgres is away
+TRIES = 120
 
 SELECT = text("SELECT key, result FROM processor.answer WHERE key = any(cast(:keys as text[]))")
 INSERT = text(
@@ -40,8 +44,19 @@ class StoredAnswers:
         return None if stored is None else StructuredResult.model_validate_json(stored)
 
     async def put(self, key: str, result: StructuredResult, about: str = "") -> None:
-        """See the port. What came too late for `forget` is forgotten at once."""
-        await self._puts.ask((key, result.model_dump_json(), about))
+        """See the port. What came too late for `forget` is forgotten at once.
+
+        An answer that cost something waits for Postgres to come back: lost, it would be paid for again.
+        """
+        stored = result.model_dump_json()
+        for left in reversed(range(1 if result.cost_micros == 0 else TRIES)):
+            try:
+                await self._puts.ask((key, stored, about))
+                break
+            except TransientError:
+                if not left:
+                    raise
+                await asyncio.sleep(RETRY)
         if about in self._erased:
             await self.forget([about])
 

@@ -12,6 +12,7 @@ from tg_parser.llm.extraction import Extraction
 from tg_parser.llm.providers.local import footer
 from tg_parser.llm.providers.local.advertising import is_advertising
 from tg_parser.llm.providers.local.cleaning import clean
+from tg_parser.llm.providers.local.dates import dates
 from tg_parser.llm.providers.local.entities import entities
 from tg_parser.llm.providers.local.keyphrases import topics
 from tg_parser.llm.providers.local.kinds import kind
@@ -60,6 +61,7 @@ def extract(document: str, hints: Mapping[str, Any]) -> Extraction:
         key_points=key_points(document, telling),
         topics=topics(sentences, found, language, heading),
         entities=found,
+        dates=dates(found),
         language=language,
         kind=kind(document[:end], letters=letters, longest=longest, is_ad=is_ad, hints=hints),
         is_ad=is_ad,

@@ -9,10 +9,10 @@ from concurrent.futures import BrokenExecutor, Executor
 from typing import Any
 
 from tg_parser.llm.errors import TransportError, UnknownModelError
-from tg_parser.llm.extraction import EXTRACTION_OUTPUT
+from tg_parser.llm.extraction import EXTRACTION_OUTPUT, RULES_OUTPUT
 from tg_parser.llm.port import StructuredRequest, StructuredResult, Usage, model_asked
 
-LOCAL_MODEL = "local/extractive-1"
+LOCAL_MODEL = "local/extractive-2"
 """Its number is raised whenever the same post may give another extraction: it is a part of every cache key."""
 
 
@@ -43,6 +43,8 @@ class LocalModel:
             output, seconds = await loop.run_in_executor(self._executor, run, request.document, dict(request.hints))
         except BrokenExecutor as error:
             raise TransportError("The local model's worker process ended before it answered.") from error
+        if "text_clean" not in request.output.schema["properties"]:
+            del output["text_clean"]
         return StructuredResult(
             output=output,
             model=LOCAL_MODEL,
@@ -73,7 +75,7 @@ def warm_up() -> None:
 def _must_be_ours(request: StructuredRequest, model: str) -> None:
     if model != LOCAL_MODEL:
         raise UnknownModelError(f"The local provider has the model {LOCAL_MODEL!r} only, not {model!r}.")
-    if request.output.schema != EXTRACTION_OUTPUT.schema:
+    if request.output is not RULES_OUTPUT and request.output.schema != EXTRACTION_OUTPUT.schema:
         raise UnknownModelError(
             f"Model {LOCAL_MODEL!r} answers the schema 'extraction' only, not {request.output.name!r}."
         )
