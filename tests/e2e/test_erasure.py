@@ -83,7 +83,7 @@ async def assert_the_others_are_still_there(place: Town) -> None:
 async def test_what_an_earlier_version_knew_of_an_erased_message_is_nowhere_and_is_not_imported_again(
     nats_url: str, postgres_dsn: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    databases(tmp_path / "old")
+    old = databases(tmp_path / "old")
     async with town(nats_url, postgres_dsn, tmp_path, monkeypatch) as place:
         before = await imported(place, "first")
         kinds = {name.split(" ")[1].rsplit(".", 2)[0] for name in await place.places() if name.startswith("TG_EVT")}
@@ -96,7 +96,9 @@ async def test_what_an_earlier_version_knew_of_an_erased_message_is_nowhere_and_
         assert files_with(WORD, *(tmp_path / "nats-data").rglob("TG_EVT")) == set()
         assert OLD_TOPIC in await resolved(place)
 
-        await imported(place, "second")
+        old.execute("processing_storage", "UPDATE topic_cards SET updated_at = '2025-03-07T10:00:00Z'")
+        old.execute("processing_storage", "UPDATE processed_documents SET summary = summary || '!'")
+        await imported(place, "second")  # all of it looks new, so that nothing is left out because it was told before
         await place.rebuild()
         again = await imported(place, "third")
         assert await place.places(place.out("third")) == set()
@@ -110,13 +112,13 @@ async def test_what_an_earlier_version_knew_of_an_erased_message_is_nowhere_and_
 OLD_TOPIC = "topic:tg:town:post:2"
 
 
-def databases(folder: Path) -> None:
+def databases(folder: Path) -> Installation:
     """Four messages that v3 understood. Three of its topics are about the first: one is anchored elsewhere, one of it alone."""
     old = Installation(folder, "v3.1")
     texts = (f"{BRIDGE} {WORD}", f"{BRIDGE}, filmed", f"{BRIDGE}, repaired", "Wolves are in the final after overtime")
     refs = [old.message("town", number, text) for number, text in enumerate(texts, 1)]
-    for ref, text in zip(refs, texts, strict=True):
-        old.document(ref, text, summary=text)
+    for name, text in zip(refs, texts, strict=True):
+        old.document(name, text, summary=text)
     words: dict[str, Any] = {
         "title": f"The {WORD} crack",
         "summary": WORD,
@@ -127,6 +129,7 @@ def databases(folder: Path) -> None:
     old.topic("topic:tg:town:post:1", refs[:1], **words)
     old.topic("topic:tg:town:post:3", refs[2:3], refs[:1], **words)
     old.topic("topic:tg:town:post:4", refs[3:])
+    return old
 
 
 BRIDGE = "Divers inspected the piers of the Old Bridge and found a crack under the water"
