@@ -87,11 +87,12 @@ class PostgresSnapshot:
 
     async def _pages(self, query: TextClause) -> AsyncGenerator[Sequence[Row[Any]], None]:
         try:
-            await self._connection.execute(queries.SORT_MEMORY)
+            await self._connection.execute(queries.EVERYTHING)
             stream = await self._connection.stream(query, execution_options={"yield_per": MESSAGES_PER_PAGE})
             pages = stream.partitions(MESSAGES_PER_PAGE)  # without its size, a single page of everything
             while page := await anext(pages, None):
                 yield page
+            await self._connection.execute(queries.A_FEW)
         except DATABASE_ERRORS as error:
             raise _away(error) from error
 

@@ -6,8 +6,13 @@ from sqlalchemy import text
 
 POSITION = text("SELECT last_seq FROM exporter.projection_position WHERE projection = 'exporter.entries'")
 
-SORT_MEMORY = text("SET LOCAL work_mem = '8MB'")
-"""Sorting two thousand documents fits; more go to the server's disk, which costs little beside reading them."""
+EVERYTHING = text("SELECT set_config('work_mem', '8MB', true), set_config('enable_nestloop', 'off', true)")
+"""For queries that read whole tables. Sorting two thousand documents fits; more go to the server's disk, which costs little
+beside reading them. After a first import nobody has counted the rows yet: the planner expects a few and compares each
+message with every other. A hash is right for any number of them."""
+
+A_FEW = text("SELECT set_config('enable_nestloop', 'on', true)")
+"""For queries that look a few rows up by their keys."""
 
 CHANNELS = text(
     "SELECT channel_id, title, username FROM exporter.channel LEFT JOIN exporter.username USING (channel_id)"
