@@ -16,8 +16,7 @@ from tg_parser.cli.all_in_one import Composition, account_settings
 from tg_parser.cli.exit_codes import CommandFailed, ExitCode
 from tg_parser.cli.source_commands import logged_in
 from tg_parser.cli.terminal import Terminal, printable
-from tg_parser.ingestor.adapters.telethon.accounts.opening import folder_of
-from tg_parser.ingestor.adapters.telethon.accounts.sessions import Session
+from tg_parser.ingestor.adapters.telethon.accounts.sessions import Session, folder_of
 
 USED = {
     "name": "main",

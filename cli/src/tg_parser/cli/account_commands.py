@@ -7,7 +7,6 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from tg_parser.cli import accounts as use
 from tg_parser.cli.shell import AsJson, DataDir, directory, print_json, quiet_logs, run_to_end
 from tg_parser.cli.terminal import Terminal
 
@@ -25,6 +24,8 @@ def login(
     data_dir: DataDir = None,
 ) -> None:
     """Sign a Telegram account in. Its session is kept encrypted in the data directory; whoever has it is the account."""
+    from tg_parser.cli import accounts as use  # noqa: PLC0415 - Telethon takes a second to load
+
     quiet_logs()
     where = directory(data_dir)
     session = run_to_end(use.sign_in(where, account, api_id, Terminal(Console(stderr=True)), qr=qr))
@@ -34,6 +35,8 @@ def login(
 
 def logout(account: Account = "", data_dir: DataDir = None) -> None:
     """Sign an account out, at Telegram's and here. What was read with it stays."""
+    from tg_parser.cli import accounts as use  # noqa: PLC0415 - Telethon takes a second to load
+
     quiet_logs()
     name = run_to_end(use.sign_out(directory(data_dir), account))
     Console().print(f"{name} is signed out.", highlight=False)
@@ -42,6 +45,8 @@ def logout(account: Account = "", data_dir: DataDir = None) -> None:
 @accounts.command("list")
 def list_accounts(data_dir: DataDir = None, as_json: AsJson = False) -> None:
     """Every account, how it stands, and what Telegram lets it wait for."""
+    from tg_parser.cli import accounts as use  # noqa: PLC0415 - Telethon takes a second to load
+
     quiet_logs()
     found = run_to_end(use.listed(directory(data_dir)))
     print_json(found) if as_json else use.show_all(Console(), found)

@@ -26,9 +26,14 @@ from tg_parser.ingestor.adapters.telethon.accounts.lease import open_leases
 from tg_parser.ingestor.adapters.telethon.accounts.login import Application, LoginFailed
 from tg_parser.ingestor.adapters.telethon.accounts.login import sign_in as telegram_sign_in
 from tg_parser.ingestor.adapters.telethon.accounts.login import sign_out as telegram_sign_out
-from tg_parser.ingestor.adapters.telethon.accounts.opening import folder_of
 from tg_parser.ingestor.adapters.telethon.accounts.sealing import Unsealable
-from tg_parser.ingestor.adapters.telethon.accounts.sessions import ACCOUNT, Session, SessionFolder, UnknownAccount
+from tg_parser.ingestor.adapters.telethon.accounts.sessions import (
+    ACCOUNT,
+    Session,
+    SessionFolder,
+    UnknownAccount,
+    folder_of,
+)
 from tg_parser.ingestor.settings import AccountSettings
 
 

@@ -14,7 +14,7 @@ from tg_parser.cli import sources as use
 from tg_parser.cli.all_in_one import account_settings
 from tg_parser.cli.exit_codes import CommandFailed, ExitCode
 from tg_parser.cli.shell import AsJson, DataDir, directory, print_json, quiet_logs, run_to_end
-from tg_parser.ingestor.adapters.telethon.accounts.opening import folder_of
+from tg_parser.ingestor.adapters.telethon.accounts.sessions import folder_of
 
 sources = typer.Typer(help="Sources: channels and files that are read again and again.", no_args_is_help=True)
 

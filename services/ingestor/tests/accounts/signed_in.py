@@ -7,8 +7,7 @@ from typing import Any
 
 from pydantic import IPvAnyAddress, SecretStr, TypeAdapter
 
-from tg_parser.ingestor.adapters.telethon.accounts.opening import folder_of
-from tg_parser.ingestor.adapters.telethon.accounts.sessions import Session
+from tg_parser.ingestor.adapters.telethon.accounts.sessions import Session, folder_of
 from tg_parser.ingestor.settings import AccountSettings
 from tg_parser.testkit.datacentre import Account, DataCentre
 

@@ -25,8 +25,7 @@ from tg_parser.contracts.messages import SourceSpec
 from tg_parser.ingestor.adapters.telethon.accounts.callers import Accounts
 from tg_parser.ingestor.adapters.telethon.accounts.client import connection, disconnected, options, trust_server
 from tg_parser.ingestor.adapters.telethon.accounts.line import Closed, Line, Patience
-from tg_parser.ingestor.adapters.telethon.accounts.opening import folder_of
-from tg_parser.ingestor.adapters.telethon.accounts.sessions import Session
+from tg_parser.ingestor.adapters.telethon.accounts.sessions import Session, folder_of
 from tg_parser.ingestor.adapters.telethon.source import TelegramHistory
 from tg_parser.ingestor.budgets import Budget, Budgets
 from tg_parser.ingestor.domain import MessageSeen, Page

@@ -13,8 +13,7 @@ import pytest
 from pydantic import SecretStr
 
 from tg_parser.ingestor.adapters.telethon.accounts.login import Application, LoginFailed, sign_in, sign_out
-from tg_parser.ingestor.adapters.telethon.accounts.opening import folder_of
-from tg_parser.ingestor.adapters.telethon.accounts.sessions import Session
+from tg_parser.ingestor.adapters.telethon.accounts.sessions import Session, folder_of
 from tg_parser.ingestor.settings import AccountSettings
 from tg_parser.testkit.datacentre import Account, DataCentre, World
 from tg_parser.testkit.datacentre.refusals import flood, refusal

@@ -9,11 +9,13 @@ address chats (schema `ingestor`).
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
+from importlib import import_module
 
-from tg_parser.chassis.chassis import open_chassis
+from tg_parser.chassis.chassis import Chassis, open_chassis
 from tg_parser.chassis.durable import DurableReader
 from tg_parser.chassis.jobs import JobHandler
 from tg_parser.chassis.logging import configure_logging
@@ -25,27 +27,25 @@ from tg_parser.contracts.jobs import IngestSource
 from tg_parser.ingestor.adapters.desktop_html.source import DesktopHtmlExports
 from tg_parser.ingestor.adapters.desktop_json.source import DesktopExports
 from tg_parser.ingestor.adapters.erasure_tables import ErasureTables
-from tg_parser.ingestor.adapters.followed_projection import FollowedProjection, FollowedSources
+from tg_parser.ingestor.adapters.followed_projection import FollowedProjection
 from tg_parser.ingestor.adapters.known_messages import OpenStoredKnowledge
 from tg_parser.ingestor.adapters.known_projection import KnownProjection
 from tg_parser.ingestor.adapters.log_facts import LogFacts
 from tg_parser.ingestor.adapters.object_originals import ObjectOriginals
 from tg_parser.ingestor.adapters.preview.source import open_previews
 from tg_parser.ingestor.adapters.standings import KeptStandings
-from tg_parser.ingestor.adapters.telethon.accounts.callers import Accounts
-from tg_parser.ingestor.adapters.telethon.accounts.opening import open_accounts
-from tg_parser.ingestor.adapters.telethon.chat_store import StoredChats
-from tg_parser.ingestor.adapters.telethon.hints import Hints
-from tg_parser.ingestor.adapters.telethon.source import TelegramHistory
+from tg_parser.ingestor.adapters.telethon.accounts.sessions import folder_of
+from tg_parser.ingestor.adapters.telethon.on_demand import AccountReading, AccountsOnDemand
 from tg_parser.ingestor.adapters.text_streams import ToldTopics, dead_letters, facts, jobs
 from tg_parser.ingestor.adapters.v3_database.source import V3Databases
 from tg_parser.ingestor.erasing import Erase
 from tg_parser.ingestor.handlers import ReadSource, failed
 from tg_parser.ingestor.limiter import Limiter
-from tg_parser.ingestor.settings import IngestorSettings
+from tg_parser.ingestor.settings import AccountSettings, IngestorSettings
 
 CATCH_UP = 300.0  # seconds the tables may take to hold what is in the log; a rebuild in progress takes longer and is waited for
 ERASE_WITHIN = ERASE_ACK_WAIT - 30.0  # seconds for one look through everything
+READING = "tg_parser.ingestor.adapters.telethon.reading"
 LONGEST = 6 * 3600.0  # seconds for one source; each page has a time-out of its own
 
 
@@ -62,14 +62,9 @@ async def build(settings: IngestorSettings) -> AsyncIterator[Service]:
         standings = KeptStandings(database, limiter)
         await standings.restore()
         previews = await stack.enter_async_context(open_previews(limiter, site=settings.preview_site))
-        hints = Hints(
-            FollowedSources(database, "mtproto_history"), chassis.facts, chassis.clock, settings.telegram.hints_every_s
-        )
-        hears = hints.hears if settings.telegram.hints else None
-        accounts = await stack.enter_async_context(
-            open_accounts(chassis, settings.telegram, limiter, standings.keep, hears=hears)
-        )
-        followed = Projector(FollowedProjection(), chassis, committed=hints.changed)
+        opening = partial(_account_reading, chassis, settings.telegram, limiter, standings)
+        accounts = await stack.enter_async_context(AccountsOnDemand(folder_of(settings.telegram).names, opening))
+        followed = Projector(FollowedProjection(), chassis, committed=accounts.changed)
         known = Projector(KnownProjection(), chassis)
         jetstream = chassis.nc.jetstream()
         originals = ObjectOriginals(jetstream)
@@ -82,7 +77,7 @@ async def build(settings: IngestorSettings) -> AsyncIterator[Service]:
                 "td_html": DesktopHtmlExports(settings.import_roots),
                 "v3_database": V3Databases(settings.import_roots),
                 "web_preview": previews,
-                "mtproto_history": TelegramHistory(accounts, StoredChats(database), chassis.clock),
+                "mtproto_history": accounts,
             },
             open_knowledge=open_knowledge,
             originals=originals,
@@ -113,18 +108,29 @@ async def build(settings: IngestorSettings) -> AsyncIterator[Service]:
                 )
             ],
             projectors=[known, followed],
-            tasks={"standings": standings.run, "erasure": requests.run, **_hinting(settings, hints, accounts)},
+            tasks={"standings": standings.run, "erasure": requests.run, **_listening(settings, accounts)},
             checks={"erasure": lambda: requests.alive},
             health_host=settings.health_host,
             health_port=settings.health_port,
         )
 
 
-def _hinting(settings: IngestorSettings, hints: Hints, accounts: Accounts) -> Mapping[str, Task]:
-    """The tasks of listening; none where nobody wants that or no account can be used."""
+@asynccontextmanager
+async def _account_reading(
+    chassis: Chassis, settings: AccountSettings, limiter: Limiter, standings: KeptStandings
+) -> AsyncIterator[AccountReading]:
+    await asyncio.to_thread(import_module, READING)
+    from tg_parser.ingestor.adapters.telethon.reading import open_reading  # noqa: PLC0415 - Telethon takes a second to load
+
+    async with open_reading(chassis, settings, limiter, standings.keep) as reading:
+        yield reading
+
+
+def _listening(settings: IngestorSettings, accounts: AccountsOnDemand) -> Mapping[str, Task]:
+    """The task of listening; none where nobody wants that or no account can be used."""
     if not settings.telegram.hints or settings.telegram.sessions is None:
         return {}
-    return {"hints": hints.run, "listening": partial(hints.listen, accounts)}
+    return {"listening": accounts.listen}
 
 
 def main() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -18,7 +18,6 @@ from tg_parser.ingestor.adapters.telethon.text import entities_of, text_of
 from tg_parser.ingestor.adapters.telethon.unreadable import Unreadable
 from tg_parser.ingestor.domain import ChannelSeen
 
-PARSER_VERSION: Final = "telethon/1"
 """Counts up with every change of what a dump becomes."""
 
 

@@ -16,7 +16,7 @@ from tg_parser.ingestor.adapters.telethon.chat_reading import ChatReading
 from tg_parser.ingestor.adapters.telethon.chats import ChatRecord, predecessor_of
 from tg_parser.ingestor.adapters.telethon.errors import Flooded
 from tg_parser.ingestor.adapters.telethon.location import Named, where
-from tg_parser.ingestor.adapters.telethon.message import PARSER_VERSION
+from tg_parser.ingestor.adapters.telethon.on_demand import PARSER_VERSION
 from tg_parser.ingestor.adapters.telethon.plan import Mark
 from tg_parser.ingestor.adapters.telethon.resolving import Resolver, title_of
 from tg_parser.ingestor.domain import FloodSeen, Page, SourceEnd, SourceItem

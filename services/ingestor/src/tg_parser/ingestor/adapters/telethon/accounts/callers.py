@@ -5,17 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Final, Protocol
+from typing import Protocol
 
 from tg_parser.chassis.clock import Clock
 from tg_parser.contracts.messages import RefusalCause
 from tg_parser.ingestor.adapters.telethon.accounts.caller import AccountCaller, Kept
 from tg_parser.ingestor.adapters.telethon.accounts.line import Line
-from tg_parser.ingestor.adapters.telethon.accounts.sessions import Session, SessionFolder, UnknownAccount
+from tg_parser.ingestor.adapters.telethon.accounts.sessions import NOBODY, Session, SessionFolder, UnknownAccount
 from tg_parser.ingestor.adapters.telethon.accounts.states import AccountState, State
 from tg_parser.ingestor.ports import SourceRefused
-
-NOBODY: Final = "No Telegram account is signed in here. `tg-parser login` signs one in."
 
 
 class StatesOfAccounts(Protocol):

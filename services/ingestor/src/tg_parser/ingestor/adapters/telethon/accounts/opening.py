@@ -13,17 +13,11 @@ from tg_parser.ingestor.adapters.telethon.accounts.callers import Accounts
 from tg_parser.ingestor.adapters.telethon.accounts.client import Hear, connection, proxy_of, trust_server
 from tg_parser.ingestor.adapters.telethon.accounts.lease import Terms, open_leases
 from tg_parser.ingestor.adapters.telethon.accounts.line import Line, Patience
-from tg_parser.ingestor.adapters.telethon.accounts.sealing import SessionKey
-from tg_parser.ingestor.adapters.telethon.accounts.sessions import Session, SessionFolder
+from tg_parser.ingestor.adapters.telethon.accounts.sessions import Session, folder_of
 from tg_parser.ingestor.adapters.telethon.accounts.states import AccountStates, ToldStates
 from tg_parser.ingestor.limiter import Limiter
 from tg_parser.ingestor.ports import SourceRefused
 from tg_parser.ingestor.settings import AccountSettings
-
-
-def folder_of(settings: AccountSettings) -> SessionFolder:
-    """The sessions the settings name."""
-    return SessionFolder(settings.sessions, SessionKey(settings.session_key, settings.key_file))
 
 
 @asynccontextmanager

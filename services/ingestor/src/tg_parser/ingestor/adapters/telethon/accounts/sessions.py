@@ -11,7 +11,9 @@ from typing import Final
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_serializer
 
 from tg_parser.ingestor.adapters.telethon.accounts.sealing import SessionKey, Unsealable, write_private
+from tg_parser.ingestor.settings import AccountSettings
 
+NOBODY: Final = "No Telegram account is signed in here. `tg-parser login` signs one in."
 ACCOUNT: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 """An account's name: the name of a file, too."""
 SUFFIX: Final = ".session"
@@ -107,3 +109,8 @@ def masked(phone: str | None) -> str:
     """A phone number as it may be shown: its first two and its last two digits."""
     digits = "".join(character for character in phone or "" if character.isdigit())
     return f"+{digits[:2]}{'•' * (len(digits) - 4)}{digits[-2:]}" if len(digits) > 5 else ""
+
+
+def folder_of(settings: AccountSettings) -> SessionFolder:
+    """The sessions the settings name."""
+    return SessionFolder(settings.sessions, SessionKey(settings.session_key, settings.key_file))
