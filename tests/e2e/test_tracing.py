@@ -32,6 +32,7 @@ async def test_each_message_is_one_trace_through_all_services(runner: Runner, ot
     for fact in processed:
         spans = traces[fact.traceparent.split("-")[1]]
         assert {span.service for span in spans} >= WAY, fact.data["source_ref"]
+        assert [span.service for span in spans if span.name.startswith("chat ")] == ["tg-parser-processor"]
         ids = {span.span_id for span in spans}
         roots = [span for span in spans if span.parent_id not in ids]
         assert [root.name for root in roots] == ["send tg.message.ingested.v2"]

@@ -60,6 +60,11 @@ class Telemetry:
             self._provider.add_span_processor(BatchSpanProcessor(exporter))
             self._tracer = self._provider.get_tracer("tg_parser")
 
+    @property
+    def tracer(self) -> trace.Tracer | None:
+        """For spans of what a service asks others for, a model for one; None where no traces are wanted."""
+        return self._tracer if self.enabled else None
+
     @contextmanager
     def sending(self, message_type: str, *, new_trace: bool) -> Iterator[str]:
         """The span of one publish; yields the traceparent that must travel with the message."""

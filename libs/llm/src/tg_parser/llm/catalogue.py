@@ -7,6 +7,8 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
+from opentelemetry.trace import Tracer
+
 from tg_parser.chassis.worker_processes import worker_pool
 from tg_parser.llm.accounted import AccountedModel
 from tg_parser.llm.accounts import Accounts
@@ -40,12 +42,16 @@ class Remote:
 
 @asynccontextmanager
 async def open_model(
-    settings: ModelSettings, cache: AnswerCache | None = None, accounts: Accounts | None = None
+    settings: ModelSettings,
+    cache: AnswerCache | None = None,
+    accounts: Accounts | None = None,
+    tracer: Tracer | None = None,
 ) -> AsyncGenerator[LanguageModel]:
     """The model that `settings` describe, with every wrapper around it; closed at the end.
 
     Nothing is connected before the first call. The cache and the accounts stay their owners'. Models on this machine are
-    limited, the others governed, accounted for, asked again, packed and helped out by a second model.
+    limited, the others governed, accounted for, asked again, packed and helped out by a second model. Without a `tracer` no
+    spans are made.
 
     Raises:
         ValueError: a file that the settings name cannot be used; the message is a sentence.
@@ -56,7 +62,9 @@ async def open_model(
             model = RecordingModel(model, settings.record)
         if cache is not None:
             model = CachedModel(model, cache)  # outside the limit: an answer from the cache waits for nobody
-        model = TracedModel(MeteredModel(model))
+        model = MeteredModel(model)
+        if tracer is not None:
+            model = TracedModel(model, tracer)
         try:
             yield model
         finally:

@@ -13,13 +13,13 @@ from tg_parser.llm.port import LanguageModel, StructuredRequest, StructuredResul
 class TracedModel:
     """`inner`, each call in a client span named `chat <model>`.
 
-    The default tracer is the global provider's. A failure is told by its class alone: a provider's message may quote
+    A failure is told by its class alone: a provider's message may quote
     the post.
     """
 
-    def __init__(self, inner: LanguageModel, tracer: trace.Tracer | None = None) -> None:
+    def __init__(self, inner: LanguageModel, tracer: trace.Tracer) -> None:
         self._inner = inner
-        self._tracer = tracer or trace.get_tracer("tg_parser.llm")
+        self._tracer = tracer
 
     @property
     def provider(self) -> str:

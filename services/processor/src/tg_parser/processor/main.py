@@ -39,7 +39,9 @@ async def build(settings: ProcessorSettings) -> AsyncIterator[Service]:
         async with (
             open_answers(database) as answers,
             open_calls(database) as calls,
-            open_models(settings.llm, answers, Accounts(calls, settings.llm.budget, chassis.clock)) as models,
+            open_models(
+                settings.llm, answers, Accounts(calls, settings.llm.budget, chassis.clock), chassis.telemetry
+            ) as models,
         ):
             erasures = HeardErasures(chassis.nc, answers.forget)
             handler = UnderstandMessage(models, questions, chassis.clock, erasures)

@@ -9,6 +9,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pydantic import ValidationError
 
 from tg_parser.chassis.errors import PermanentError
+from tg_parser.chassis.telemetry import Telemetry
 from tg_parser.contracts.jobs import ModelChoice
 from tg_parser.llm.accounts import Accounts
 from tg_parser.llm.cached import AnswerCache
@@ -22,11 +23,17 @@ class OpenedModels:
     """`Models` over the catalogue of `tg_parser.llm`."""
 
     def __init__(
-        self, settings: LlmSettings, cache: AnswerCache, accounts: Accounts | None, stack: AsyncExitStack
+        self,
+        settings: LlmSettings,
+        cache: AnswerCache,
+        accounts: Accounts | None,
+        telemetry: Telemetry | None,
+        stack: AsyncExitStack,
     ) -> None:
         self._settings = settings
         self._cache = cache
         self._accounts = accounts
+        self._tracer = telemetry.tracer if telemetry else None
         self._stack = stack
         self._chosen: dict[ModelChoice, LanguageModel] = {}
         self._open: dict[ModelSettings, LanguageModel] = {}
@@ -47,7 +54,7 @@ class OpenedModels:
         try:
             settings = self._settings.for_choice(choice.provider, choice.model)
             if settings not in self._open:
-                opening = open_model(settings, self._cache, self._accounts)
+                opening = open_model(settings, self._cache, self._accounts, self._tracer)
                 self._open[settings] = await self._stack.enter_async_context(opening)
         except ValidationError as invalid:
             raise PermanentError(f"The model is not configured: {invalid.errors()[0]['msg']}") from invalid
@@ -58,8 +65,8 @@ class OpenedModels:
 
 @asynccontextmanager
 async def open_models(
-    settings: LlmSettings, cache: AnswerCache, accounts: Accounts | None = None
+    settings: LlmSettings, cache: AnswerCache, accounts: Accounts | None = None, telemetry: Telemetry | None = None
 ) -> AsyncIterator[OpenedModels]:
     """The models a workflow may choose, closed at the end."""
     async with AsyncExitStack() as stack:
-        yield OpenedModels(settings, cache, accounts, stack)
+        yield OpenedModels(settings, cache, accounts, telemetry, stack)
