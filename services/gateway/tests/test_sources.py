@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
 from typing import Any
 
 import httpx
@@ -83,6 +84,19 @@ async def test_what_went_wrong_with_a_source_is_seen_until_somebody_resumes_it(s
     shown = await until(client, "refused")
     assert (shown["cause"], shown["detail"]) == ("private", "It is private.")
     assert (await client.post("/api/v1/sources/news/resume")).json()["state"] == "new"
+
+
+async def test_a_pause_telegram_asked_for_is_seen_with_the_moment_it_ends(served: Served) -> None:
+    gateway, client = served
+    await client.post("/api/v1/sources", json=NEWS)
+    now = gateway.chassis.clock()
+    ends = now + timedelta(seconds=20_000)
+    await gateway.chassis.facts.tell(
+        SourceRead(source_id="news", at=now, state="parked", detail="A pause of 20000 s.", until=ends)
+    )
+    shown = await until(client, "parked")
+    assert datetime.fromisoformat(shown["until"]) == ends
+    assert shown["detail"] == "A pause of 20000 s."
 
 
 async def test_a_source_shows_its_channels_and_what_is_missing_of_them(served: Served) -> None:

@@ -8,12 +8,11 @@ POSITION = text("SELECT last_seq FROM exporter.projection_position WHERE project
 
 EVERYTHING = text(
     "SELECT set_config('work_mem', '2MB', true), set_config('hash_mem_multiplier', '1', true), "
-    "set_config('enable_hashagg', 'off', true), set_config('enable_nestloop', 'off', true)"
+    "set_config('enable_nestloop', 'off', true)"
 )
-"""For queries that read whole tables. Each of their joins and sorts may take so much memory; the rest goes to the server's
-disk, which costs little beside reading it, while eight times as much made the export the moment of most memory. After a first
-import nobody has counted the rows yet: the planner expects a few, and compares each message with every other or keeps all
-groups at once. A hash join and a sort are right for any number of them."""
+"""For queries that read whole tables. Each join and sort may take so much memory; the rest goes to the server's disk. An export
+is still the moment at which Postgres takes most. After a first import nobody has counted the rows yet: the planner expects a
+few and compares each message with every other. A hash join is right for any number of them."""
 
 A_FEW = text("SELECT set_config('enable_nestloop', 'on', true)")
 """For queries that look a few rows up by their keys."""
